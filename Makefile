@@ -1,0 +1,98 @@
+# Signalbox without Nix: everything is built from Rust crates, Go modules and npm packages.
+# `make` alone lists the targets.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+# Options of the demo, as in: make demo ARGS="--network 127.1.0"
+ARGS ?=
+
+WEB  := crates/dashboard/web
+PNPM  = npx --yes $(shell node -p "require('./$(WEB)/package.json').packageManager")
+step  = @printf '\n\033[1m==> %s\033[0m  (%s)\n' '$(1)' "$$(date +%T)"
+
+# $(call need,PROGRAM,WAY TO GET IT)
+need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; $(2)" >&2; exit 1; }
+
+##@ Run it
+
+.PHONY: demo
+demo: tools programs web ## Build what is missing and run the whole box on this machine (options: ARGS="…", see ARGS=--help)
+	$(call step,Rust services, release build)
+	cargo build --release --locked --workspace --bins
+	@exec target/release/signalbox-demo $(ARGS)
+
+##@ Test it
+
+.PHONY: test
+test: tools lint test-web test-stack test-rust ## The whole default test suite, end-to-end test included
+
+.PHONY: test-full
+test-full: export SIGNALBOX_TEST_FULL = 1
+test-full: test ## The default suite, and what takes long: every query over full five-minute windows
+
+.PHONY: lint
+lint: tools ## Formatting and lints of the Rust code, warnings are errors
+	$(call step,Formatting and lints)
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: test-web
+test-web: web ## Types, lints, unit tests, licences and size of the web app
+	$(call step,Web app: checks and tests)
+	cd $(WEB) && $(PNPM) run check && $(PNPM) run test && $(PNPM) run licenses
+
+.PHONY: test-stack
+test-stack: programs ## The third-party parts' configuration: promtool, amtool, rule tests, licences
+	$(call step,Configuration and rules of the third-party parts)
+	stack/check
+
+.PHONY: test-rust
+test-rust: export SIGNALBOX_BROWSER_TEST = 1
+test-rust: tools programs web ## Unit, integration and end-to-end tests of the Rust code
+	$(call step,Rust: unit, integration and end-to-end tests)
+	@$(call need,$${CHROMIUM:-chromium},install it by: apt-get install chromium (or name one: CHROMIUM=/path/to/chromium))
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+.PHONY: screenshots
+screenshots: tools programs web ## Take the pictures of the README anew, from a running box
+	cargo build --locked --workspace --bins
+	target/debug/signalbox-demo run --network 127.88.0 --state-dir target/screenshots-state --fresh \
+	  --then 'sleep 330; node $(WEB)/e2e/shots.mjs --url $$SIGNALBOX_DASHBOARD_URL --out docs/images'
+
+##@ Build it
+
+.PHONY: programs
+programs: tools ## The third-party programs, from the versions pinned in stack/go (each built once, then cached)
+	$(call step,Third-party programs)
+	stack/go/build
+
+.PHONY: web
+web: $(WEB)/dist/index.html ## The web app, which the dashboard carries
+
+$(WEB)/dist/index.html: $(WEB)/node_modules/.modules.yaml $(shell find $(WEB)/src $(WEB)/public $(WEB)/index.html $(WEB)/vite.config.ts -type f 2>/dev/null)
+	$(call step,Web app: build)
+	cd $(WEB) && $(PNPM) run build
+	@touch $@
+
+$(WEB)/node_modules/.modules.yaml: $(WEB)/package.json $(WEB)/pnpm-lock.yaml | tools
+	$(call step,Web app: packages)
+	cd $(WEB) && $(PNPM) install --frozen-lockfile --prefer-offline
+	@touch $@
+
+.PHONY: tools
+tools:
+	@$(call need,cargo,install Rust 1.95 or newer: https://rustup.rs)
+	@$(call need,cc,install a C compiler for Rust to link with: apt-get install gcc)
+	@$(call need,go,install Go 1.26 or newer: https://go.dev/doc/install)
+	@$(call need,node,install Node.js 20.19 or newer: https://nodejs.org)
+	@$(call need,npx,install npm together with Node.js: https://nodejs.org)
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

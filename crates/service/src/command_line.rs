@@ -1,0 +1,110 @@
+//! The command line that every daemon has, and the options of its own.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use figment::value::Dict;
+
+use crate::About;
+
+/// A parsed command line. `F` are the daemon's own options.
+#[derive(Debug, Parser)]
+pub(crate) struct CommandLine<F: Args> {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// Configuration file (TOML); the option may be given several times, a later file wins
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Vec<PathBuf>,
+
+    /// Set one key, as in --set 'limits.series = 100000'; wins over files and the environment
+    #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = parse_assignment)]
+    pub(crate) set: Vec<Dict>,
+
+    #[command(flatten)]
+    pub(crate) flags: F,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Read the configuration, print what is in force, and exit: 0 if it is right, 78 if it is not
+    CheckConfig,
+}
+
+impl<F: Args> CommandLine<F> {
+    /// Parses the process' arguments. The error is clap's: printing it shows the help, the version or what is wrong.
+    pub(crate) fn parse_from_env(about: &About) -> Result<Self, clap::Error> {
+        let command = Self::command()
+            .name(about.name)
+            .version(about.version)
+            .about(about.summary)
+            .after_help(format!(
+                "{}\n\nEnvironment: {}KEY sets a key, two underscores separate its levels ({0}LISTEN__HTTP is listen.http).\n\
+                 {} chooses what is logged, such as debug or warn.",
+                about.help,
+                about.env_prefix,
+                telemetry::logs::FILTER_VARIABLE
+            ).replace("{0}", about.env_prefix));
+        Self::from_arg_matches(&command.try_get_matches()?)
+    }
+}
+
+/// `key.path=value` as nested tables. The value is TOML; what is not TOML is a string, so that addresses need no
+/// quotes.
+fn parse_assignment(text: &str) -> Result<Dict, String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("must be KEY=VALUE, as in listen.http=0.0.0.0:4318")?;
+    let (key, value) = (key.trim(), value.trim());
+    let well_formed =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !key.split('.').all(well_formed) {
+        return Err(format!("{key:?} is not a key: write names joined by dots"));
+    }
+    let one_assignment = |text: String| {
+        toml::from_str::<Dict>(&text)
+            .ok()
+            .filter(|table| table.len() == 1)
+    };
+    one_assignment(format!("{key} = {value}"))
+        .or_else(|| one_assignment(format!("{key} = {}", toml::Value::String(value.to_owned()))))
+        .ok_or_else(|| format!("{value:?} is not a value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use figment::value::Value;
+
+    use super::*;
+
+    fn at(dict: &Dict, path: &str) -> Option<Value> {
+        Value::from(dict.clone()).find(path)
+    }
+
+    #[test]
+    fn assignments_are_toml_or_plain_strings() {
+        let number = parse_assignment("limits.series = 100").unwrap();
+        assert_eq!(at(&number, "limits.series").and_then(|v| v.to_i128()), Some(100));
+        let address = parse_assignment("listen.http=0.0.0.0:4318").unwrap();
+        assert_eq!(
+            at(&address, "listen.http")
+                .and_then(Value::into_string)
+                .as_deref(),
+            Some("0.0.0.0:4318")
+        );
+        let list = parse_assignment("promote=[\"a\", \"b\"]").unwrap();
+        assert_eq!(
+            at(&list, "promote").and_then(Value::into_array).map(|v| v.len()),
+            Some(2)
+        );
+    }
+
+    #[test]
+    fn an_assignment_cannot_smuggle_in_other_keys() {
+        assert!(parse_assignment("series").is_err());
+        assert!(parse_assignment("a b=1").is_err());
+        assert!(parse_assignment("=1").is_err());
+        let sneaky = parse_assignment("environment=1\nlisten = 2").unwrap();
+        assert_eq!(at(&sneaky, "listen"), None);
+    }
+}

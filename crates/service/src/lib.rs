@@ -1,0 +1,32 @@
+//! Gives a process its life under systemd.
+//!
+//! A daemon's `main` is one call of [`run`]: it reads the command line and the [configuration](Settings), starts
+//! logging, hands the daemon its [`Life`], and turns the outcome into an [exit code](exit).
+//!
+//! ```text
+//! command line ─► settings ─► Config ─► body(config, life) ──► life.ready() … life.shutdown() ─► drain ─► exit code
+//!                 defaults < file < environment < command line       ▲ SIGHUP: life.reloads()
+//! ```
+//!
+//! systemd is the restarter: nothing in here restarts anything. A daemon that cannot go on ends, with its error as
+//! the last line of its log.
+
+mod about;
+mod command_line;
+pub mod exit;
+pub mod http;
+mod life;
+mod problems;
+mod reload;
+mod run;
+mod settings;
+mod systemd;
+mod watchdog;
+
+pub use about::About;
+pub use life::Life;
+pub use problems::Problems;
+pub use reload::Reload;
+pub use run::run;
+pub use settings::{NoFlags, Settings};
+pub use watchdog::Heartbeat;

@@ -1,0 +1,93 @@
+use std::fmt;
+
+use figment::value::{Tag, Value};
+use figment::{Figment, Profile};
+
+/// Everything that is wrong with a configuration, collected so that all of it can be reported at once.
+///
+/// Each problem names the key, and where its value came from: a file, an environment variable, the command line.
+#[derive(Debug)]
+pub struct Problems {
+    sources: Figment,
+    merged: Value,
+    found: Vec<String>,
+}
+
+impl Problems {
+    pub(crate) fn new(sources: Figment, merged: Value) -> Self {
+        Self {
+            sources,
+            merged,
+            found: Vec::new(),
+        }
+    }
+
+    /// Reports that the value of `key` cannot be used. `message` says what it must be, for example
+    /// `must be at least 1s, is 10ms`.
+    pub fn add(&mut self, key: &str, message: impl fmt::Display) {
+        let origin = self.origin(self.tag(key), key);
+        self.found.push(format!("{origin}{key}: {message}"));
+    }
+
+    /// Reports what has no key, such as a file that cannot be read.
+    pub(crate) fn add_unkeyed(&mut self, message: String) {
+        self.found.push(message);
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What is wrong, a sentence each.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.found.iter().map(String::as_str)
+    }
+
+    /// The tag of the value at `key`, or of the table or list that it would stand in.
+    fn tag(&self, mut key: &str) -> Tag {
+        loop {
+            match (self.merged.find_ref(key), key.rsplit_once('.')) {
+                (Some(value), _) => return value.tag(),
+                (None, Some((parent, _))) => key = parent,
+                (None, None) => return Tag::Default,
+            }
+        }
+    }
+
+    /// Where the value tagged so came from, ready to stand in front of the key; empty for a built-in default.
+    fn origin(&self, tag: Tag, key: &str) -> String {
+        let Some(metadata) = self.sources.get_metadata(tag) else {
+            return String::new();
+        };
+        if metadata.name.contains("environment") {
+            let path: Vec<&str> = key.split('.').collect();
+            return format!(
+                "environment variable {}: ",
+                metadata.interpolate(&Profile::Default, &path)
+            );
+        }
+        match &metadata.source {
+            Some(source) if source.file_path().is_some() => format!("{source}: "),
+            _ if metadata.name == DEFAULTS => String::new(),
+            _ => format!("{}: ", metadata.name),
+        }
+    }
+}
+
+/// The name under which built-in defaults are layered below everything else.
+pub(crate) const DEFAULTS: &str = "built-in defaults";
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.found.as_slice() {
+            [only] => write!(f, "wrong configuration: {only}"),
+            many => {
+                write!(f, "{} problems in the configuration:", many.len())?;
+                many.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Problems {}

@@ -1,0 +1,97 @@
+use std::future::Future;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::about::About;
+use crate::command_line::{Command, CommandLine};
+use crate::exit;
+use crate::life::{DRAIN, Life};
+use crate::settings::{Settings, Sources};
+
+/// The life of a daemon, from its command line to its exit code.
+///
+/// `body` gets the validated configuration and the process' [`Life`]. It binds what it listens on, says
+/// `life.ready(…)`, serves until `life.shutdown()`, drains, and returns.
+pub fn run<S, Body, Running>(about: &About, body: Body) -> ExitCode
+where
+    S: Settings,
+    Body: FnOnce(S::Config, Life) -> Running,
+    Running: Future<Output = anyhow::Result<()>>,
+{
+    let arguments = match CommandLine::<S::Flags>::parse_from_env(about) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // help and version are answers, not errors; a closed pipe is the reader's choice
+            let _ = error.print();
+            return if error.use_stderr() {
+                exit::usage()
+            } else {
+                exit::SUCCESS
+            };
+        }
+    };
+    let sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
+    let (settings, config) = match sources.load::<S>() {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            complain(about, &problems);
+            return exit::configuration();
+        }
+    };
+    if arguments.command == Some(Command::CheckConfig) {
+        let shown = toml::to_string_pretty(&settings).unwrap_or_default();
+        let _ = write!(
+            std::io::stdout(),
+            "# {}: the configuration is right; in force is\n{shown}",
+            about.name
+        );
+        return exit::SUCCESS;
+    }
+
+    if let Err(error) = telemetry::logs::init(about.name) {
+        complain(about, &error);
+        return exit::configuration();
+    }
+    tracing::info!(version = about.version, "starting {}", about.name);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(about, &error);
+            return exit::FAILURE;
+        }
+    };
+    let life = Life::new(sources);
+    life.metrics().build_info(about.name, about.version);
+    let outcome = runtime.block_on(live(body(config, life.clone()), &life));
+    // tasks that do not end by themselves must not hold up the process
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => {
+            tracing::info!("stopped");
+            exit::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "failed");
+            exit::FAILURE
+        }
+    }
+}
+
+/// Runs the service and what accompanies it, and bounds the drain.
+async fn live(service: impl Future<Output = anyhow::Result<()>>, life: &Life) -> anyhow::Result<()> {
+    let drained = async {
+        life.shutdown().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        outcome = service => outcome,
+        error = life.accompany() => Err(anyhow::Error::from(error).context("signals cannot be received")),
+        () = drained => Err(anyhow::anyhow!("did not stop within {} s, what was left is cut off", DRAIN.as_secs())),
+    }
+}
+
+/// Before logging is there, a sentence on standard error.
+fn complain(about: &About, error: &dyn std::fmt::Display) {
+    // nobody is left to tell when standard error is closed
+    let _ = writeln!(std::io::stderr(), "{}: {error}", about.name);
+}

@@ -1,0 +1,128 @@
+//! The life of a real process, seen from outside as systemd sees it.
+
+mod process;
+
+use std::time::Duration;
+
+use process::{Minimal, TIMEOUT};
+
+#[tokio::test]
+async fn lives_from_ready_to_stopped() {
+    let mut minimal = Minimal::start(&[], "greeting = 'Good morning'");
+    let ready = minimal.notification("READY=1").await;
+    let address = ready
+        .split("greeting on ")
+        .nth(1)
+        .expect("the status names the address")
+        .trim()
+        .to_owned();
+    assert_eq!(get(&address, "/").await, (200, "Good morning".to_owned()));
+    assert_eq!(get(&address, "/livez").await, (200, "alive\n".to_owned()));
+    assert_eq!(get(&address, "/readyz").await, (200, "ready\n".to_owned()));
+    let (_, metrics) = get(&address, "/metrics").await;
+    assert!(
+        metrics.contains("signalbox_build_info{service=\"minimal\",version="),
+        "{metrics}"
+    );
+
+    minimal.signal(rustix::process::Signal::TERM);
+    minimal.notification("STOPPING=1").await;
+    assert_eq!(minimal.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_reload_takes_over_what_is_right_and_refuses_what_is_wrong() {
+    let mut minimal = Minimal::start(&[], "greeting = 'one'");
+    let ready = minimal.notification("READY=1").await;
+    let address = ready
+        .split("greeting on ")
+        .nth(1)
+        .expect("the status names the address")
+        .trim()
+        .to_owned();
+
+    minimal.write_config("greeting = 'two'");
+    minimal.signal(rustix::process::Signal::HUP);
+    let reloading = minimal.notification("RELOADING=1").await;
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    minimal.notification("READY=1").await;
+    assert_eq!(get(&address, "/").await, (200, "two".to_owned()));
+
+    minimal.write_config("greeting = ''");
+    minimal.signal(rustix::process::Signal::HUP);
+    minimal.notification("RELOADING=1").await;
+    minimal.notification("READY=1").await;
+    assert_eq!(get(&address, "/").await, (200, "two".to_owned()));
+
+    minimal.signal(rustix::process::Signal::INT);
+    assert_eq!(minimal.exit_code().await, Some(0));
+    let log = minimal.log().await;
+    assert!(
+        log.contains("configuration not reloaded, the old one stays"),
+        "{log}"
+    );
+    assert!(log.contains("greeting: must not be empty"), "{log}");
+}
+
+#[tokio::test]
+async fn the_watchdog_is_pinged_only_while_the_loops_beat() {
+    let mut healthy = Minimal::start(&[("WATCHDOG_USEC", "100000")], "");
+    healthy.notification("WATCHDOG=1").await;
+    healthy.notification("WATCHDOG=1").await;
+
+    // long enough between pings that the loop's deadline of 200 ms has passed at the second one
+    let mut hanging = Minimal::start(&[("WATCHDOG_USEC", "1000000")], "hang = true");
+    hanging.notification("READY=1").await;
+    hanging.log_line("watchdog not pinged").await;
+    assert!(
+        hanging.received("WATCHDOG=1") <= 1,
+        "only the ping before the deadline"
+    );
+}
+
+#[tokio::test]
+async fn exit_codes_tell_usage_from_configuration_from_failure() {
+    let usage = Minimal::run(&["--colour"], "").await;
+    assert_eq!(usage.0, Some(64));
+    assert!(usage.1.contains("unexpected argument '--colour'"), "{}", usage.1);
+
+    let configuration = Minimal::run(&[], "greting = 'x'\nlisten = 'here'").await;
+    assert_eq!(configuration.0, Some(78));
+    assert!(
+        configuration
+            .1
+            .starts_with("minimal: 2 problems in the configuration:\n"),
+        "{}",
+        configuration.1
+    );
+    assert!(
+        configuration.1.contains("greting: there is no such key"),
+        "{}",
+        configuration.1
+    );
+    assert!(
+        configuration.1.contains("listen: must be an address and a port"),
+        "{}",
+        configuration.1
+    );
+
+    let failure = Minimal::run(&["--set", "listen=192.0.2.1:1"], "").await;
+    assert_eq!(failure.0, Some(1));
+    assert!(
+        failure.1.contains("Cannot assign requested address"),
+        "{}",
+        failure.1
+    );
+
+    let checked = Minimal::run(&["check-config"], "greeting = 'x'").await;
+    assert_eq!(checked.0, Some(0));
+}
+
+async fn get(address: &str, path: &str) -> (u16, String) {
+    let request = reqwest::get(format!("http://{address}{path}"));
+    let answer = tokio::time::timeout(Duration::from_secs(TIMEOUT), request)
+        .await
+        .expect("an answer in time")
+        .unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
