@@ -48,6 +48,7 @@ test-web: web ## Types, lints, unit tests, licences and size of the web app
 test-stack: programs ## The third-party parts' configuration: promtool, amtool, rule tests, licences
 	$(call step,Configuration and rules of the third-party parts)
 	stack/check
+	go run -C stack/go/licenses .
 
 .PHONY: test-rust
 test-rust: export SIGNALBOX_BROWSER_TEST = 1

@@ -39,12 +39,15 @@ impl<F: Args> CommandLine<F> {
             .version(about.version)
             .about(about.summary)
             .after_help(format!(
-                "{}\n\nEnvironment: {}KEY sets a key, two underscores separate its levels ({0}LISTEN__HTTP is listen.http).\n\
-                 {} chooses what is logged, such as debug or warn.",
-                about.help,
-                about.env_prefix,
-                telemetry::logs::FILTER_VARIABLE
-            ).replace("{0}", about.env_prefix));
+                "{help}\n\n\
+                 Environment: {prefix}KEY sets a key; two underscores separate its levels, so that\n\
+                 {prefix}LISTEN__HTTP is listen.http. {filter} chooses what is logged, as in\n\
+                 {filter}=debug.\n\n\
+                 Exit codes: 0 ended as asked, 1 failed, 64 wrong command line, 78 wrong configuration.",
+                help = about.help,
+                prefix = about.env_prefix,
+                filter = telemetry::logs::FILTER_VARIABLE,
+            ));
         Self::from_arg_matches(&command.try_get_matches()?)
     }
 }

@@ -1,5 +1,6 @@
 //! The life of a real process, seen from outside as systemd sees it.
 
+mod http;
 mod process;
 
 use std::time::Duration;
