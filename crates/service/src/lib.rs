@@ -16,6 +16,7 @@ mod command_line;
 pub mod exit;
 pub mod http;
 mod life;
+mod one_or_many;
 mod problems;
 mod reload;
 mod run;
@@ -25,6 +26,7 @@ mod watchdog;
 
 pub use about::About;
 pub use life::Life;
+pub use one_or_many::one_or_many;
 pub use problems::Problems;
 pub use reload::Reload;
 pub use run::run;

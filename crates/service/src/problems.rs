@@ -1,6 +1,6 @@
 use std::fmt;
 
-use figment::value::{Tag, Value};
+use figment::value::{Dict, Tag, Value};
 use figment::{Figment, Profile};
 
 /// Everything that is wrong with a configuration, collected so that all of it can be reported at once.
@@ -27,6 +27,11 @@ impl Problems {
     pub fn add(&mut self, key: &str, message: impl fmt::Display) {
         let origin = self.origin(self.tag(key), key);
         self.found.push(format!("{origin}{key}: {message}"));
+    }
+
+    /// The value, or a problem with `key`.
+    pub fn take<T>(&mut self, key: &str, result: Result<T, impl fmt::Display>) -> Option<T> {
+        result.map_err(|message| self.add(key, message)).ok()
     }
 
     /// Reports what has no key, such as a file that cannot be read.
@@ -72,6 +77,13 @@ impl Problems {
             _ if metadata.name == DEFAULTS => String::new(),
             _ => format!("{}: ", metadata.name),
         }
+    }
+}
+
+impl Default for Problems {
+    /// For settings that come from nowhere in particular: problems name their key alone.
+    fn default() -> Self {
+        Self::new(Figment::new(), Value::from(Dict::new()))
     }
 }
 

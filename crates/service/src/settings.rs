@@ -27,6 +27,15 @@ pub trait Settings: Serialize + DeserializeOwned + Default + Send + 'static {
 
     /// Checks what types alone cannot, and reports every problem. `None` if there was any.
     fn validate(self, problems: &mut Problems) -> Option<Self::Config>;
+
+    /// Validates settings that were made in code.
+    fn into_config(self) -> Result<Self::Config, Box<Problems>> {
+        let mut problems = Problems::default();
+        match self.validate(&mut problems) {
+            Some(config) if problems.is_empty() => Ok(config),
+            _ => Err(Box::new(problems)),
+        }
+    }
 }
 
 /// The options of a daemon that has none of its own.
