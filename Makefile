@@ -16,6 +16,8 @@ step  = @printf '\n\033[1m==> %s\033[0m  (%s)\n' '$(1)' "$$(date +%T)"
 # $(call need,PROGRAM,WAY TO GET IT)
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; $(2)" >&2; exit 1; }
 
+chromium = $(call need,$${CHROMIUM:-chromium},install it by: apt-get install chromium (or name one: CHROMIUM=/path/to/chromium))
+
 ##@ Run it
 
 .PHONY: demo
@@ -40,9 +42,10 @@ lint: tools ## Formatting and lints of the Rust code, warnings are errors
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: test-web
-test-web: web ## Types, lints, unit tests, licences and size of the web app
+test-web: web ## Types, lints, licences, size, unit and browser tests of the web app
 	$(call step,Web app: checks and tests)
-	cd $(WEB) && $(PNPM) run check && $(PNPM) run test && $(PNPM) run licenses
+	@$(chromium)
+	cd $(WEB) && $(PNPM) run check && $(PNPM) run test && $(PNPM) run licenses && $(PNPM) run e2e
 
 .PHONY: test-stack
 test-stack: programs ## The third-party parts' configuration: promtool, amtool, rule tests, licences
@@ -54,7 +57,7 @@ test-stack: programs ## The third-party parts' configuration: promtool, amtool, 
 test-rust: export SIGNALBOX_BROWSER_TEST = 1
 test-rust: tools programs web ## Unit, integration and end-to-end tests of the Rust code
 	$(call step,Rust: unit, integration and end-to-end tests)
-	@$(call need,$${CHROMIUM:-chromium},install it by: apt-get install chromium (or name one: CHROMIUM=/path/to/chromium))
+	@$(chromium)
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 
