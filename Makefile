@@ -9,6 +9,9 @@ MAKEFLAGS   += --no-builtin-rules --no-print-directory
 # Options of the demo, as in: make demo ARGS="--network 127.1.0"
 ARGS ?=
 
+# npm says what is wrong, not what is deprecated
+export npm_config_loglevel = error
+
 WEB  := crates/dashboard/web
 PNPM  = npx --yes $(shell node -p "require('./$(WEB)/package.json').packageManager")
 step  = @printf '\n\033[1m==> %s\033[0m  (%s)\n' '$(1)' "$$(date +%T)"

@@ -42,6 +42,10 @@ const REFRESHES: [u32; 4] = [0, 10, 30, 60];
 /// All panels of 25 environments at 5 widths or ranges; some 10 MiB at most.
 const MAX_PANELS: usize = 512;
 
+/// How long an answer is kept while an environment or its first sample is missing: a box that starts shows each of them
+/// as soon as it is there.
+const INCOMPLETE: Duration = Duration::from_secs(1);
+
 impl Answers {
     pub(crate) fn new(upstream: Upstream, cadence: Cadence, roster: Roster, clock: fn() -> f64) -> Self {
         Self(Arc::new(Inner {
@@ -69,6 +73,12 @@ impl Answers {
         let made = self.0.overviews.get(range, async move {
             let (members, findings) = try_join!(this.fleet(), gather(&this.0.upstream, &question))?;
             let overview = compose(&question, &members, &findings);
+            let complete = this.0.roster.complete(&members)
+                && overview
+                    .environments
+                    .iter()
+                    .all(|card| card.newest_sample_at.is_some());
+            let keep = if complete { keep } else { INCOMPLETE };
             Ok(Fresh {
                 keep: overview.warnings.is_empty().then_some(keep),
                 value: overview,
@@ -139,7 +149,11 @@ impl Answers {
             let members = this.0.roster.members(&answer.result);
             let environments = members.iter().map(|member| member.environment.clone()).collect();
             *this.0.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(environments);
-            let keep = Duration::from_secs(u64::from(this.0.cadence.scrape));
+            let keep = if this.0.roster.complete(&members) {
+                Duration::from_secs(u64::from(this.0.cadence.scrape))
+            } else {
+                INCOMPLETE
+            };
             Ok(Fresh {
                 keep: answer.warnings.is_empty().then_some(keep),
                 value: members,

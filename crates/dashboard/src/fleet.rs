@@ -58,6 +58,14 @@ impl Roster {
             .collect()
     }
 
+    /// Whether every expected environment is there and has a sample. Until then something is about to appear.
+    pub(crate) fn complete(&self, members: &[Member]) -> bool {
+        self.names().all(|name| {
+            let member = members.iter().find(|member| member.environment.name == name);
+            member.is_some_and(|member| member.newest_sample_at.is_some())
+        })
+    }
+
     /// What can be said without a store.
     pub(crate) fn expected(&self) -> Vec<Environment> {
         self.names()

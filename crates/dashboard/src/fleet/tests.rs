@@ -89,3 +89,20 @@ fn their_number_is_bounded() {
     assert_eq!(members[0].environment.name, "e099");
     assert_eq!(members[63].environment.name, "e062");
 }
+
+#[test]
+fn complete_when_every_expected_environment_has_a_sample() {
+    let roster = Roster::new(vec!["prod".to_owned(), "dev".to_owned()]);
+    let complete = |samples: &[Sample]| roster.complete(&roster.members(samples));
+    assert!(!complete(&[]));
+    assert!(!complete(&[sample("prod", "production", 5000.0)]));
+    assert!(!complete(&[
+        sample("prod", "production", 5000.0),
+        sample("dev", "development", 0.0)
+    ]));
+    assert!(complete(&[
+        sample("prod", "production", 5000.0),
+        sample("dev", "development", 4990.0),
+        sample("uat", "acceptance", 0.0)
+    ]));
+}

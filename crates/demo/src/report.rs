@@ -1,0 +1,184 @@
+//! What the demo says when there is something to say: that the box is up, and what went wrong. Pure text, and the one
+//! place that writes to standard output.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::progress::seconds;
+use crate::supervision::Assignment;
+
+/// Writes to standard output. If nobody can read it, the demo goes on.
+pub(crate) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
+/// The box is up: the dashboard's address first, then every part.
+pub(crate) fn up(
+    dashboard: &str,
+    rows: &[(&Assignment, String)],
+    state: &Path,
+    environments: &[&str],
+    after: Duration,
+) -> String {
+    let mut table = vec![["part", "in", "state", "address", "log"].map(ToOwned::to_owned)];
+    for (assignment, condition) in rows {
+        let Assignment { part, log, .. } = assignment;
+        table.push([
+            part.name.clone(),
+            part.place.clone(),
+            condition.clone(),
+            part.address(),
+            log.strip_prefix(state).unwrap_or(log).display().to_string(),
+        ]);
+    }
+    format!(
+        "\nDashboard: {dashboard}\n\n{}\nState and logs: {}\n{}\n",
+        columns(&table),
+        state.display(),
+        visible(environments, after)
+    )
+}
+
+/// `metrics of prod, dev and qa visible after 17.3 s`
+fn visible(environments: &[&str], after: Duration) -> String {
+    if environments.is_empty() {
+        return format!("no metrics are visible after {}", seconds(after));
+    }
+    format!(
+        "metrics of {} visible after {}",
+        list(environments),
+        seconds(after)
+    )
+}
+
+/// A part ended that should not have: its name, how, and the end of its log.
+pub(crate) fn ended(name: &str, how: &str, log: &Path, tail: &[String]) -> String {
+    let mut text = format!("{name} {how}");
+    if tail.is_empty() {
+        let _ = write!(text, "; its log, {}, is empty", log.display());
+    } else {
+        let _ = write!(text, "; the end of its log, {}:", log.display());
+    }
+    for line in tail {
+        let _ = write!(text, "\n  | {line}");
+    }
+    text
+}
+
+/// `prod, dev and qa`
+pub(crate) fn list(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Rows whose cells stand below each other, two spaces apart.
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddrV4};
+
+    use super::*;
+    use crate::part::{Part, Port, Probe, Stage};
+    use crate::programs::Program;
+
+    fn assignment(name: &str, place: &str, port: Option<u16>) -> Assignment {
+        let address = |port| SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+        Assignment {
+            part: Part {
+                name: name.to_owned(),
+                place: place.to_owned(),
+                program: Program::Demo,
+                arguments: vec![],
+                environment: vec![],
+                folder: "/".into(),
+                files: vec![],
+                ports: port
+                    .map(|port| Port {
+                        what: "HTTP",
+                        address: address(port),
+                    })
+                    .into_iter()
+                    .collect(),
+                probe: port.map_or(Probe::Running, |_| Probe::Http(String::new())),
+                needs: vec![],
+                stage: Stage::Store,
+                grace: Duration::ZERO,
+            },
+            program: "/bin/true".into(),
+            log: format!("/state/logs/{name}.log").into(),
+        }
+    }
+
+    #[test]
+    fn the_table_starts_with_the_dashboard_and_ends_with_the_time() {
+        let dashboard = assignment("dashboard", "a", Some(3000));
+        let load = assignment("load-prod", "prod", None);
+        let rows = [(&dashboard, "ready".to_owned()), (&load, "ended".to_owned())];
+        let text = up(
+            "http://127.0.0.1:3000",
+            &rows,
+            Path::new("/state"),
+            &["prod", "dev", "qa"],
+            Duration::from_millis(17_340),
+        );
+        let expected = "
+Dashboard: http://127.0.0.1:3000
+
+part       in    state  address                log
+dashboard  a     ready  http://127.0.0.1:3000  logs/dashboard.log
+load-prod  prod  ended  –                      logs/load-prod.log
+
+State and logs: /state
+metrics of prod, dev and qa visible after 17.3 s
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn an_end_is_told_with_the_tail_of_the_log() {
+        let tail = ["starting".to_owned(), "failed to bind".to_owned()];
+        assert_eq!(
+            ended(
+                "collector-prod",
+                "ended (exit status: 1)",
+                Path::new("/logs/c.log"),
+                &tail
+            ),
+            "collector-prod ended (exit status: 1); the end of its log, /logs/c.log:\n  | starting\n  | failed to bind"
+        );
+        assert_eq!(
+            ended(
+                "load-qa",
+                "ended (signal: 9 (SIGKILL))",
+                Path::new("/logs/l.log"),
+                &[]
+            ),
+            "load-qa ended (signal: 9 (SIGKILL)); its log, /logs/l.log, is empty"
+        );
+    }
+}

@@ -1,0 +1,350 @@
+//! The life of a demo: make sure that it can run, start, tell when metrics are visible, wait, stop.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, bail};
+
+use crate::command_line::{OnExit, Profile, RunOptions};
+use crate::interrupts::Interrupts;
+use crate::progress::{Progress, line, seconds};
+use crate::state_dir::{PartRecord, Record, StateDir};
+use crate::supervision::{Assignment, Event, Ground, Supervision, What};
+use crate::topology::{Folders, Topology};
+use crate::{follow_up, log_file, overview, ports, programs, readiness, report, stack, state_dir, topology};
+
+/// How many lines of its log a dead part is reported with.
+const TAIL: usize = 12;
+
+/// Between two questions whether metrics are visible.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Runs a box. The exit code is 0 if it was asked to stop, and that of the command of `--then` if there is one.
+pub(crate) fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
+    // one thread: the kernel ends the parts with the thread that started them (see `lifeline`)
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut interrupts = Interrupts::listen()?;
+        let (mut demo, mut supervision) = Demo::start(options)?;
+        let end = tokio::select! {
+            end = demo.live(&mut supervision) => end,
+            () = interrupts.next() => Ok(ExitCode::SUCCESS),
+        };
+        demo.stop(supervision, &mut interrupts, end).await
+    })
+}
+
+struct Demo {
+    options: RunOptions,
+    topology: Topology,
+    state: StateDir,
+    assignments: Vec<Assignment>,
+    /// What became of each part, in the words of the table.
+    conditions: Vec<Condition>,
+    executable: PathBuf,
+    http: reqwest::Client,
+    progress: Progress,
+    start: Instant,
+    start_by_clock: SystemTime,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    text: String,
+    pid: Option<u32>,
+    /// Nothing more will become of it before it stops.
+    settled: bool,
+}
+
+impl Demo {
+    /// Makes sure that everything is there and nothing in the way, then starts the parts.
+    fn start(options: RunOptions) -> anyhow::Result<(Self, Supervision)> {
+        let (start, start_by_clock) = (Instant::now(), SystemTime::now());
+        let executable = std::env::current_exe().context("cannot find this executable")?;
+        let working = std::env::current_dir().context("there is no working directory")?;
+        let stack = stack::find(options.stack.as_deref(), &executable, &working)?;
+        let state = match &options.state_dir {
+            Some(path) => path.clone(),
+            None => state_dir::default_path(|name| std::env::var_os(name))
+                .context("neither XDG_STATE_HOME nor HOME is set: name a state directory with --state-dir")?,
+        };
+        let state = StateDir::open(&state, options.fresh)?;
+        let folders = Folders {
+            state: state.path().to_owned(),
+            stack,
+        };
+        let topology = match options.profile {
+            Profile::Simple => topology::simple(options.network, &folders),
+        };
+        let assignments = assign(&topology, &state, &options, &executable)?;
+        let conflicts = ports::conflicts(&topology.parts);
+        if !conflicts.is_empty() {
+            bail!("{}", lines(&conflicts));
+        }
+        for file in topology.parts.iter().flat_map(|part| &part.files) {
+            file.write()
+                .with_context(|| format!("cannot write {}", file.path.display()))?;
+        }
+        let http = readiness::http_client()?;
+        let ground = Ground {
+            attacher: executable.clone(),
+            http: http.clone(),
+        };
+        let names = topology.parts.iter().map(|part| part.name.clone()).collect();
+        let waiting = Condition {
+            text: "waiting for others".to_owned(),
+            pid: None,
+            settled: false,
+        };
+        let supervision = Supervision::start(&assignments, &ground);
+        let demo = Self {
+            progress: Progress::new(names, options.plain),
+            conditions: vec![waiting; assignments.len()],
+            options,
+            topology,
+            state,
+            assignments,
+            executable,
+            http,
+            start,
+            start_by_clock,
+        };
+        Ok((demo, supervision))
+    }
+
+    /// From the start to the end that nobody asked for, or to that of the command of `--then`.
+    async fn live(&mut self, supervision: &mut Supervision) -> anyhow::Result<ExitCode> {
+        let limit = tokio::time::sleep(self.options.timeout);
+        tokio::pin!(limit);
+        let mut waiting_for = self.topology.environments.clone();
+        let mut look = tokio::time::interval(LOOK);
+        while !waiting_for.is_empty() {
+            tokio::select! {
+                event = supervision.next() => self.take(event)?,
+                () = &mut limit => {
+                    self.give_up(&waiting_for)?;
+                    break;
+                }
+                _ = look.tick(), if self.all_settled() => {
+                    // a dashboard that does not answer now is asked again
+                    if let Ok(overview) = overview::ask(&self.topology.dashboard, &self.http).await {
+                        waiting_for = overview.waiting_for(&self.topology.environments, self.start_by_clock);
+                    }
+                }
+            }
+        }
+        self.progress.freeze();
+        self.tell_up(&waiting_for);
+        let command = self.options.then.clone();
+        let mut follow_up = command
+            .map(|command| follow_up::start(&self.executable, &command, &self.topology.variables))
+            .transpose()
+            .context("cannot run the command of --then")?;
+        loop {
+            tokio::select! {
+                event = supervision.next() => self.take(event)?,
+                status = follow_up::ended(&mut follow_up) => return Ok(status?),
+            }
+        }
+    }
+
+    /// Shows what happened. An end that nobody asked for is an error, unless the demo shall go on without the part.
+    fn take(&mut self, event: Event) -> anyhow::Result<()> {
+        let Assignment { part, log, .. } = &self.assignments[event.part];
+        let condition = &mut self.conditions[event.part];
+        let trouble = match event.what {
+            What::Started { pid } => {
+                *condition = Condition {
+                    text: "starting".to_owned(),
+                    pid: Some(pid),
+                    settled: false,
+                };
+                self.progress.starting(event.part);
+                None
+            }
+            What::Ready { after } => {
+                condition.text = format!("ready after {}", seconds(after));
+                condition.settled = true;
+                self.progress.settled(event.part, &condition.text);
+                None
+            }
+            What::Ended { how } => {
+                let told = report::ended(&part.name, &how, log, &log_file::tail(log, TAIL));
+                *condition = Condition {
+                    text: how,
+                    pid: None,
+                    settled: true,
+                };
+                self.progress.ended(event.part, &condition.text);
+                Some(told)
+            }
+            What::NotStarted { needs } => {
+                condition.text = format!("not started: it needs {needs}");
+                condition.settled = true;
+                self.progress.settled(event.part, &condition.text);
+                None
+            }
+        };
+        self.state
+            .record(&self.record())
+            .context("cannot write down what runs")?;
+        match (trouble, self.options.on_exit) {
+            (None, _) => Ok(()),
+            (Some(told), OnExit::Stop) => bail!(told),
+            (Some(told), OnExit::Continue) => {
+                self.progress.say(&told);
+                Ok(())
+            }
+        }
+    }
+
+    fn all_settled(&self) -> bool {
+        self.conditions.iter().all(|condition| condition.settled)
+    }
+
+    /// The time is up. That ends the demo, unless it shall go on with what it has.
+    fn give_up(&self, waiting_for: &[&str]) -> anyhow::Result<()> {
+        let limit = seconds(self.options.timeout);
+        let unready: Vec<_> = std::iter::zip(&self.assignments, &self.conditions)
+            .filter(|(_, condition)| !condition.settled)
+            .map(|(assignment, _)| assignment.part.name.as_str())
+            .collect();
+        let told = if unready.is_empty() {
+            format!("no metrics of {} after {limit}", report::list(waiting_for))
+        } else {
+            format!("{} not ready after {limit}", report::list(&unready))
+        };
+        let told = format!(
+            "{told}; the logs are in {}",
+            self.state.path().join("logs").display()
+        );
+        match self.options.on_exit {
+            OnExit::Stop => bail!(told),
+            OnExit::Continue => {
+                self.progress.say(&told);
+                Ok(())
+            }
+        }
+    }
+
+    fn tell_up(&self, waiting_for: &[&str]) {
+        let visible = |name: &&str| !waiting_for.contains(name);
+        let visible: Vec<_> = self
+            .topology
+            .environments
+            .iter()
+            .copied()
+            .filter(visible)
+            .collect();
+        let conditions = self.conditions.iter().map(|condition| condition.text.clone());
+        let rows: Vec<_> = self.assignments.iter().zip(conditions).collect();
+        report::print(&report::up(
+            &self.topology.dashboard,
+            &rows,
+            self.state.path(),
+            &visible,
+            self.start.elapsed(),
+        ));
+        if self.options.then.is_none() {
+            self.progress.say("Ctrl-C stops the box.");
+        }
+    }
+
+    fn record(&self) -> Record {
+        let part = |(assignment, condition): (&Assignment, &Condition)| {
+            let addresses = assignment.part.ports.iter().map(|port| port.address.to_string());
+            Some(PartRecord {
+                name: assignment.part.name.clone(),
+                pid: condition.pid?,
+                addresses: addresses.collect(),
+                log: assignment.log.clone(),
+            })
+        };
+        Record {
+            pid: std::process::id(),
+            network: self.options.network.to_string(),
+            dashboard: self.topology.dashboard.clone(),
+            parts: std::iter::zip(&self.assignments, &self.conditions)
+                .filter_map(part)
+                .collect(),
+        }
+    }
+
+    /// Stops all parts; a second request to stop waits for nothing more.
+    async fn stop(
+        mut self,
+        supervision: Supervision,
+        interrupts: &mut Interrupts,
+        end: anyhow::Result<ExitCode>,
+    ) -> anyhow::Result<ExitCode> {
+        self.progress.freeze();
+        if let Err(error) = &end {
+            // told now: stopping takes its time
+            line(&format!("signalbox-demo: {error:#}"));
+        }
+        line("stopping");
+        let start = Instant::now();
+        let hurry = supervision.hurry();
+        let stopping = supervision.stop();
+        tokio::pin!(stopping);
+        let killed = tokio::select! {
+            killed = &mut stopping => killed,
+            () = interrupts.next() => {
+                hurry.cancel();
+                stopping.await
+            }
+        };
+        self.state.forget_record()?;
+        if !killed.is_empty() {
+            let names: Vec<_> = killed.iter().map(String::as_str).collect();
+            line(&format!(
+                "{} did not stop in time and had to be killed",
+                report::list(&names)
+            ));
+        }
+        line(&format!("stopped after {}", seconds(start.elapsed())));
+        Ok(end.unwrap_or(ExitCode::FAILURE))
+    }
+}
+
+/// Gives each part its program and its log.
+fn assign(
+    topology: &Topology,
+    state: &StateDir,
+    options: &RunOptions,
+    executable: &Path,
+) -> anyhow::Result<Vec<Assignment>> {
+    let places = programs::Places {
+        executable: executable.to_owned(),
+        programs: options.programs.clone(),
+        path: std::env::var_os("PATH"),
+    };
+    let wanted = topology.parts.iter().map(|part| part.program);
+    let found = match programs::find(wanted, &places, |name| std::env::var_os(name)) {
+        Ok(found) => found,
+        Err(missing) => bail!("{}", lines(&missing)),
+    };
+    let assignment = |part: &crate::part::Part| {
+        let mut part = part.clone();
+        // whose process this is, for whoever finds it
+        part.environment.push((
+            "SIGNALBOX_DEMO_BOX".to_owned(),
+            state.path().display().to_string(),
+        ));
+        Assignment {
+            program: found[&part.program].clone(),
+            log: state.log_of(&part.name),
+            part,
+        }
+    };
+    Ok(topology.parts.iter().map(assignment).collect())
+}
+
+/// One problem a line.
+fn lines(problems: &[impl ToString]) -> String {
+    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    problems.join("\n")
+}

@@ -1,0 +1,226 @@
+//! The folder that a demo keeps between runs. One demo at a time may use it.
+//!
+//! ```text
+//! signalbox-demo.lock   locked while a demo runs
+//! demo.json             what runs: pids, addresses, logs; only while it runs
+//! config/  data/  logs/
+//! ```
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+const LOCK: &str = "signalbox-demo.lock";
+const RECORD: &str = "demo.json";
+const FOLDERS: [&str; 3] = ["config", "data", "logs"];
+
+#[derive(Debug)]
+pub(crate) struct StateDir {
+    path: PathBuf,
+    /// The kernel lets go of the lock when the demo ends, however it ends.
+    _lock: File,
+}
+
+/// What runs, for other programs and for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) pid: u32,
+    pub(crate) network: String,
+    pub(crate) dashboard: String,
+    pub(crate) parts: Vec<PartRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PartRecord {
+    pub(crate) name: String,
+    pub(crate) pid: u32,
+    pub(crate) addresses: Vec<String>,
+    pub(crate) log: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StateError {
+    #[error("cannot write to the state directory {}: {cause}; choose another with --state-dir", path.display())]
+    NotWritable { path: PathBuf, cause: io::Error },
+    #[error("{} holds other files: name an empty folder, or one that a demo has used, with --state-dir", path.display())]
+    NotOurs { path: PathBuf },
+    #[error(
+        "another demo uses the state directory {}{by}; stop it, or choose another with --state-dir and other addresses with --network",
+        path.display()
+    )]
+    InUse { path: PathBuf, by: String },
+}
+
+impl StateDir {
+    /// Takes the folder at `path`, made if need be. With `fresh` it starts empty.
+    pub(crate) fn open(path: &Path, fresh: bool) -> Result<Self, StateError> {
+        let not_writable = |cause| StateError::NotWritable {
+            path: path.to_owned(),
+            cause,
+        };
+        fs::create_dir_all(path).map_err(not_writable)?;
+        let path = path.canonicalize().map_err(not_writable)?;
+        let is_empty = fs::read_dir(&path).map_err(not_writable)?.next().is_none();
+        let lock_path = path.join(LOCK);
+        if !is_empty && !lock_path.exists() {
+            return Err(StateError::NotOurs { path });
+        }
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
+            .map_err(not_writable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let by = read_record(&path).map_or_else(String::new, |record| {
+                    format!(" (process {}, {})", record.pid, record.dashboard)
+                });
+                return Err(StateError::InUse { path, by });
+            }
+            Err(TryLockError::Error(cause)) => return Err(not_writable(cause)),
+        }
+        let state = Self { path, _lock: lock };
+        state.prepare(fresh).map_err(not_writable)?;
+        Ok(state)
+    }
+
+    fn prepare(&self, fresh: bool) -> io::Result<()> {
+        self.forget_record()?;
+        for folder in FOLDERS {
+            let folder = self.path.join(folder);
+            // the configuration is always made anew
+            if (fresh || folder.ends_with("config")) && folder.exists() {
+                fs::remove_dir_all(&folder)?;
+            }
+            fs::create_dir_all(folder)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn log_of(&self, part: &str) -> PathBuf {
+        self.path.join("logs").join(format!("{part}.log"))
+    }
+
+    /// Writes down what runs. The file is replaced at once, so that a reader never sees a half.
+    pub(crate) fn record(&self, record: &Record) -> io::Result<()> {
+        let draft = self.path.join("demo.json.new");
+        let mut text = serde_json::to_string_pretty(record).map_err(io::Error::other)?;
+        text.push('\n');
+        fs::write(&draft, text)?;
+        fs::rename(draft, self.path.join(RECORD))
+    }
+
+    pub(crate) fn forget_record(&self) -> io::Result<()> {
+        match fs::remove_file(self.path.join(RECORD)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn read_record(state: &Path) -> Option<Record> {
+    serde_json::from_slice(&fs::read(state.join(RECORD)).ok()?).ok()
+}
+
+/// `${XDG_STATE_HOME:-~/.local/state}/signalbox-demo`; none if neither variable is set.
+pub(crate) fn default_path(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let state_home = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))?;
+    Some(state_home.join("signalbox-demo"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_demo_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let first = StateDir::open(&path, false).unwrap();
+        first
+            .record(&Record {
+                pid: 4711,
+                network: "127.0.0".to_owned(),
+                dashboard: "http://127.0.0.1:3000".to_owned(),
+                parts: vec![],
+            })
+            .unwrap();
+        let shown = first.path().display().to_string();
+        assert_eq!(
+            StateDir::open(&path, true).unwrap_err().to_string(),
+            format!(
+                "another demo uses the state directory {shown} (process 4711, http://127.0.0.1:3000); stop it, or choose \
+                 another with --state-dir and other addresses with --network"
+            )
+        );
+        drop(first);
+        StateDir::open(&path, false).unwrap();
+        assert!(
+            !path.join(RECORD).exists(),
+            "what is left of a killed demo is forgotten"
+        );
+    }
+
+    #[test]
+    fn data_and_logs_are_kept_unless_fresh() {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = |file: &str| folder.path().join(file).exists();
+        drop(StateDir::open(folder.path(), false).unwrap());
+        for file in ["data/block", "logs/part.log", "config/old.yml"] {
+            fs::write(folder.path().join(file), "x").unwrap();
+        }
+        drop(StateDir::open(folder.path(), false).unwrap());
+        assert!(kept("data/block") && kept("logs/part.log") && !kept("config/old.yml"));
+        drop(StateDir::open(folder.path(), true).unwrap());
+        assert!(!kept("data/block") && !kept("logs/part.log"));
+    }
+
+    #[test]
+    fn a_folder_of_other_files_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("data")).unwrap();
+        let error = StateDir::open(folder.path(), true).unwrap_err();
+        assert!(error.to_string().contains("holds other files"), "{error}");
+        assert!(folder.path().join("data").exists());
+    }
+
+    #[test]
+    fn says_why_it_cannot_write() {
+        let error = StateDir::open(Path::new("/proc/signalbox-demo"), false).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot write to the state directory /proc/signalbox-demo: No such file"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_default_follows_xdg() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            default_path(move |name| Some(pairs.iter().find(|(key, _)| *key == name)?.1.into()))
+        };
+        assert_eq!(
+            with(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")]),
+            Some("/s/signalbox-demo".into())
+        );
+        assert_eq!(
+            with(&[("HOME", "/h")]),
+            Some("/h/.local/state/signalbox-demo".into())
+        );
+        assert_eq!(with(&[("XDG_STATE_HOME", "relative")]), None);
+    }
+}

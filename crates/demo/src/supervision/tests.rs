@@ -1,0 +1,148 @@
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::part::Probe;
+use crate::programs::Program;
+
+/// Parts that are shell scripts, and what they write into one common file.
+struct Stand {
+    folder: tempfile::TempDir,
+    assignments: Vec<Assignment>,
+}
+
+impl Stand {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            assignments: vec![],
+        }
+    }
+
+    fn part(mut self, name: &str, stage: Stage, needs: &[&str], script: &str) -> Self {
+        self.assignments.push(Assignment {
+            part: Part {
+                name: name.to_owned(),
+                place: "a".to_owned(),
+                program: Program::Collector,
+                arguments: vec!["-c".to_owned(), script.to_owned()],
+                environment: vec![("PART".to_owned(), name.to_owned())],
+                folder: self.folder.path().to_owned(),
+                files: vec![],
+                ports: vec![],
+                probe: Probe::Running,
+                needs: needs.iter().map(|need| (*need).to_owned()).collect(),
+                stage,
+                grace: Duration::from_mins(1),
+            },
+            program: "/bin/sh".into(),
+            log: self.folder.path().join(format!("{name}.log")),
+        });
+        self
+    }
+
+    fn start(&self) -> Supervision {
+        let ground = Ground {
+            attacher: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attacher.sh"),
+            http: readiness::http_client().unwrap(),
+        };
+        Supervision::start(&self.assignments, &ground)
+    }
+
+    /// What the scripts wrote into `story`.
+    fn story(&self) -> String {
+        fs::read_to_string(self.folder.path().join("story")).unwrap_or_default()
+    }
+
+    async fn story_has(&self, lines: usize) {
+        while self.story().lines().count() < lines {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+const STAYS: &str = "trap 'echo $PART stops >> story; exit' TERM; echo $PART starts >> story; \
+                     sleep 600 & wait";
+
+async fn ready(supervision: &mut Supervision, count: usize) -> Vec<usize> {
+    let mut order = Vec::new();
+    while order.len() < count {
+        let event = supervision.next().await;
+        match event.what {
+            What::Ready { .. } => order.push(event.part),
+            What::Started { .. } => {}
+            other => panic!("part {}: {other:?}", event.part),
+        }
+    }
+    order
+}
+
+#[tokio::test]
+async fn starts_by_need_and_stops_by_stage() {
+    let stand = Stand::new()
+        .part("load", Stage::Load, &["api"], STAYS)
+        .part("api", Stage::Service, &["collector"], STAYS)
+        .part("collector", Stage::Collector, &[], STAYS);
+    let mut supervision = stand.start();
+    assert_eq!(ready(&mut supervision, 3).await, [2, 1, 0]);
+    stand.story_has(3).await;
+    assert_eq!(supervision.stop().await, Vec::<String>::new());
+    let stops: Vec<_> = stand.story().lines().skip(3).map(ToOwned::to_owned).collect();
+    assert_eq!(stops, ["load stops", "api stops", "collector stops"]);
+}
+
+#[tokio::test]
+async fn a_part_that_dies_at_once_is_told_and_what_needs_it_never_starts() {
+    let stand = Stand::new()
+        .part("api", Stage::Service, &["collector"], STAYS)
+        .part("collector", Stage::Collector, &[], "echo 'port is taken'; exit 1");
+    // it has no port, so it counts as ready when it runs: give it one that never answers
+    let mut stand = stand;
+    stand.assignments[1].part.probe = Probe::Http("http://127.0.0.1:1/readyz".to_owned());
+    let mut supervision = stand.start();
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let event = supervision.next().await;
+        if !matches!(event.what, What::Started { .. }) {
+            told.push((event.part, event.what));
+        }
+    }
+    let ended = What::Ended {
+        how: "ended (exit status: 1)".to_owned(),
+    };
+    let not_started = What::NotStarted {
+        needs: "collector".to_owned(),
+    };
+    assert_eq!(told, [(1, ended), (0, not_started)]);
+    assert_eq!(
+        crate::log_file::tail(&stand.assignments[1].log, 5),
+        ["port is taken"]
+    );
+    assert_eq!(stand.story(), "");
+    supervision.stop().await;
+}
+
+#[tokio::test]
+async fn hurry_kills_what_does_not_listen() {
+    let stand = Stand::new().part(
+        "deaf",
+        Stage::Store,
+        &[],
+        "trap '' TERM; echo deaf >> story; sleep 600 & wait",
+    );
+    let mut supervision = stand.start();
+    ready(&mut supervision, 1).await;
+    stand.story_has(1).await;
+    supervision.hurry().cancel();
+    assert_eq!(supervision.stop().await, ["deaf"]);
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_told() {
+    let mut stand = Stand::new().part("part", Stage::Store, &[], "");
+    stand.assignments[0].log = Path::new("/nowhere/part.log").to_owned();
+    let mut supervision = stand.start();
+    let event = supervision.next().await;
+    let how = "cannot be started: No such file or directory (os error 2)".to_owned();
+    assert_eq!(event.what, What::Ended { how });
+}
