@@ -25,7 +25,7 @@ chromium = $(call need,$${CHROMIUM:-chromium},install it by: apt-get install chr
 
 .PHONY: demo
 demo: tools programs web ## Build what is missing and run the whole box on this machine (options: ARGS="…", see ARGS=--help)
-	$(call step,Rust services, release build)
+	$(call step,Rust services: release build)
 	cargo build --release --locked --workspace --bins
 	@exec target/release/signalbox-demo $(ARGS)
 

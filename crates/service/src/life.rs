@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 use telemetry::Metrics;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -108,9 +109,8 @@ impl Life {
         self.0.metrics.clone()
     }
 
-    /// What the process does for the service beside its own work: signals, watchdog, upkeep of the metrics. Ends only
-    /// by an error.
-    pub(crate) async fn accompany(&self) -> std::io::Error {
+    /// What the process does for the service beside its own work: signals, watchdog, upkeep of the metrics.
+    pub(crate) async fn accompany(&self, signals: Signals) {
         let upkeep = async {
             let mut ticks = tokio::time::interval(UPKEEP);
             loop {
@@ -118,30 +118,15 @@ impl Life {
                 self.0.metrics.upkeep();
             }
         };
-        tokio::select! {
-            error = self.heed_signals() => error,
-            () = async { tokio::join!(ping(&self.0.pulses), upkeep).0 } => unreachable!("upkeep does not end"),
-        }
+        tokio::join!(self.heed(signals), ping(&self.0.pulses), upkeep);
     }
 
-    async fn heed_signals(&self) -> std::io::Error {
-        use tokio::signal::unix::{SignalKind, signal};
-        let signals = || {
-            std::io::Result::Ok((
-                signal(SignalKind::terminate())?,
-                signal(SignalKind::interrupt())?,
-                signal(SignalKind::hangup())?,
-            ))
-        };
-        let (mut terminate, mut interrupt, mut hangup) = match signals() {
-            Ok(signals) => signals,
-            Err(error) => return error,
-        };
+    async fn heed(&self, mut signals: Signals) {
         loop {
             tokio::select! {
-                _ = terminate.recv() => self.stop(),
-                _ = interrupt.recv() => self.stop(),
-                _ = hangup.recv() => {
+                _ = signals.terminate.recv() => self.stop(),
+                _ = signals.interrupt.recv() => self.stop(),
+                _ = signals.hangup.recv() => {
                     if self.0.hangups.receiver_count() == 0 {
                         tracing::warn!("SIGHUP ignored: this service takes a new configuration by a restart");
                     }
@@ -149,6 +134,24 @@ impl Life {
                 }
             }
         }
+    }
+}
+
+/// The signals that a service heeds. None is lost once they are installed, whenever they are looked at.
+pub(crate) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Takes the signals over from the kernel, which would end the process. Needs a running tokio.
+    pub(crate) fn install() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
     }
 }
 

@@ -2,10 +2,12 @@ use std::future::Future;
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 use crate::about::About;
 use crate::command_line::{Command, CommandLine};
 use crate::exit;
-use crate::life::{DRAIN, Life};
+use crate::life::{DRAIN, Life, Signals};
 use crate::settings::{Settings, Sources};
 
 /// The life of a daemon, from its command line to its exit code.
@@ -79,13 +81,15 @@ where
 
 /// Runs the service and what accompanies it, and bounds the drain.
 async fn live(service: impl Future<Output = anyhow::Result<()>>, life: &Life) -> anyhow::Result<()> {
+    // before the service can say that it is ready: from then on it is asked to stop, not killed
+    let signals = Signals::install().context("signals cannot be received")?;
     let drained = async {
         life.shutdown().await;
         tokio::time::sleep(DRAIN).await;
     };
     tokio::select! {
         outcome = service => outcome,
-        error = life.accompany() => Err(anyhow::Error::from(error).context("signals cannot be received")),
+        () = life.accompany(signals) => unreachable!("upkeep does not end"),
         () = drained => Err(anyhow::anyhow!("did not stop within {} s, what was left is cut off", DRAIN.as_secs())),
     }
 }

@@ -1,0 +1,157 @@
+use super::*;
+
+fn config(toml: &str) -> Result<Config, Box<Problems>> {
+    toml::from_str::<RawConfig>(toml).expect("settings").into_config()
+}
+
+/// The settings are wrong at these keys, in these words.
+fn check_problems(toml: &str, expected: &[(&str, &str)]) {
+    let problems = config(toml).expect_err("something is wrong");
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(key, message)| format!("{key}: {message}"))
+        .collect();
+    assert_eq!(problems.iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn without_settings_it_listens_on_the_standard_ports_of_this_machine_only() {
+    let config = config("").expect("the defaults are right");
+    let loopback = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+    assert_eq!(
+        config.listen,
+        Listen {
+            grpc: loopback(4317),
+            http: loopback(4318),
+            data: loopback(8889),
+            self_metrics: loopback(8888),
+        }
+    );
+    assert!(
+        config
+            .promotions
+            .iter()
+            .all(|promotion| promotion.fixed.is_none())
+    );
+    assert_eq!(config.expiry.gauges, Some(Duration::from_mins(5)));
+}
+
+#[test]
+fn the_collectors_own_values_go_to_their_labels() {
+    let config = config(
+        "environment = \"dev\"\n[promote]\nenvironment = [\"env\"]\nservice_name = []\nteam = [\"team\"]",
+    );
+    let promotion = |label: &str, from: &str, fixed: Option<&str>| Promotion {
+        label: label.to_owned(),
+        from: vec![from.to_owned()],
+        fixed: fixed.map(str::to_owned),
+    };
+    assert_eq!(
+        config.expect("right settings").promotions,
+        [
+            promotion("environment", "env", Some("dev")),
+            promotion("team", "team", None)
+        ]
+    );
+}
+
+#[test]
+fn an_expiry_can_be_never() {
+    let config = config("[expiry]\ncounters = \"never\"\ngauges = \"90s\"").expect("right settings");
+    assert_eq!(config.expiry.counters, None);
+    assert_eq!(config.expiry.gauges, Some(Duration::from_secs(90)));
+}
+
+#[test]
+fn the_file_of_the_demo_and_the_appliance_is_right() {
+    let file = include_str!("../../../../stack/collector/collector.toml");
+    let aliases = config(file).expect("right settings").aliases;
+    let names: Vec<_> = aliases
+        .iter()
+        .map(|alias| (alias.metric.as_str(), alias.name.as_str()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            (
+                "http_server_request_duration_seconds",
+                "otel_http_server_duration"
+            ),
+            ("http_server_request_duration_seconds", "http_server_duration"),
+            ("http_server_active_requests", "otel_http_server_active_requests"),
+        ]
+    );
+}
+
+#[test]
+fn everything_wrong_is_reported_at_once() {
+    check_problems(
+        "data_plane_id = \"\"\nenvironment = \"dev\"\n\
+         [listen]\ngrpc = \"localhost\"\ndata = \"127.0.0.1\"\n\
+         [limits]\nseries = 0\nrequest_bytes = 100\nin_flight_bytes = 199\n\
+         [expiry]\ngauges = \"soon\"\ncounters = \"0s\"\n\
+         [promote]\n\"a.b\" = [\"x\"]\njob = [\"x\"]",
+        &[
+            ("limits.series", "must be at least 1, is 0"),
+            (
+                "limits.in_flight_bytes",
+                "must be at least twice limits.request_bytes, which is 200, is 199",
+            ),
+            (
+                "listen.grpc",
+                "must be an IP address and a port, such as 127.0.0.1:4317, is `localhost`",
+            ),
+            (
+                "listen.data",
+                "must be an IP address and a port, such as 127.0.0.1:4317, is `127.0.0.1`",
+            ),
+            (
+                "expiry.gauges",
+                "must be a time of at least 1s, such as 5m, or never, is `soon`",
+            ),
+            (
+                "expiry.counters",
+                "must be a time of at least 1s, such as 5m, or never, is `0s`",
+            ),
+            (
+                "environment",
+                "has no effect, because promote.environment is empty",
+            ),
+            (
+                "data_plane_id",
+                "must not be empty; leave it out to take what clients send",
+            ),
+            (
+                "promote.a.b",
+                "must be a label's name: letters, digits and _, no digit first",
+            ),
+            (
+                "promote.job",
+                "cannot be promoted: this label has a meaning of its own",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn aliases_are_checked() {
+    let alias = |metric: &str, names: &str, labels: &str| {
+        format!("[[aliases]]\nmetric = \"{metric}\"\nnames = [{names}]\n[aliases.labels]\n{labels}\n")
+    };
+    for (toml, message) in [
+        (
+            alias("a.b", "\"x\"", ""),
+            "metric must be the exposed name of a metric, is `a.b`",
+        ),
+        (alias("a", "", ""), "`a` needs at least one name in names"),
+        (alias("a", "\"a\"", ""), "`a` cannot be another name of `a`"),
+        (alias("a", "\"up\"", ""), "`up` cannot be another name of `a`"),
+        (alias("a", "\"x\", \"x\"", ""), "`x` is given twice"),
+        (
+            alias("a", "\"x\"", "k = \"l.m\""),
+            "labels of `a` must be label names, are `k` and `l.m`",
+        ),
+    ] {
+        check_problems(&toml, &[("aliases", message)]);
+    }
+}

@@ -1,0 +1,229 @@
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+
+use super::*;
+use crate::ingest::ingest;
+use crate::requests::*;
+use crate::series::{Expiry, Limits};
+
+fn store() -> Store {
+    let limits = Limits {
+        series: 100_000,
+        series_per_metric: 100_000,
+        sources: 100,
+        label_bytes: 1000,
+        buckets: 10,
+    };
+    let expiry = Expiry {
+        gauges: Some(Duration::from_mins(1)),
+        counters: None,
+    };
+    Store::new(limits, expiry, Instant::now())
+}
+
+fn take(store: &Store, job: &str, metrics: Vec<Metric>) {
+    let points = ingest(
+        &request(&[("service.name", job)], metrics),
+        &[],
+        store,
+        Instant::now(),
+    );
+    assert_eq!((points.rejections.points(), points.malformed), (0, None));
+}
+
+/// A scrape without the labels of the scope and without `target_info`.
+fn scraped(store: &Store, aliases: &[Alias]) -> String {
+    let text: Vec<u8> = Scrape::new(store, aliases).flatten().collect();
+    let text = String::from_utf8(text).expect("UTF-8");
+    let text = text
+        .replace("instance=\"\",", "")
+        .replace(",otel_scope_name=\"lib\",otel_scope_version=\"1.0\"", "");
+    text.lines()
+        .filter(|line| !line.contains("target_info"))
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+fn alias(of: &str, name: &str, labels: &[(&str, &str)]) -> Alias {
+    Alias {
+        metric: of.to_owned(),
+        name: name.to_owned(),
+        labels: labels
+            .iter()
+            .map(|(old, new)| ((*old).to_owned(), (*new).to_owned()))
+            .collect(),
+    }
+}
+
+#[test]
+fn families_stand_together_in_the_order_of_their_names() {
+    let store = store();
+    take(
+        &store,
+        "one",
+        vec![
+            metric("b", "", sum(true, vec![point(&[], 1.0)])),
+            metric("a", "", gauge(vec![point(&[("k", "v")], 0.5)])),
+        ],
+    );
+    take(
+        &store,
+        "two",
+        vec![metric("b", "", sum(true, vec![point(&[], 2.0)]))],
+    );
+    assert_eq!(
+        scraped(&store, &[]),
+        "# HELP a What a means.\n\
+         # TYPE a gauge\n\
+         a{job=\"one\",k=\"v\"} 0.5\n\
+         # HELP b_total What b means.\n\
+         # TYPE b_total counter\n\
+         b_total{job=\"one\"} 1\n\
+         b_total{job=\"two\"} 2\n"
+    );
+}
+
+#[test]
+fn a_family_without_values_has_no_header() {
+    let store = store();
+    take(&store, "one", vec![metric("a", "", gauge(vec![point(&[], 1.0)]))]);
+    let mut ended = point(&[], 0.0);
+    ended.flags = 1;
+    take(&store, "one", vec![metric("a", "", gauge(vec![ended]))]);
+    assert_eq!(scraped(&store, &[]), "");
+}
+
+#[test]
+fn an_alias_shows_the_same_series_under_another_name() {
+    let store = store();
+    take(
+        &store,
+        "api",
+        vec![
+            metric(
+                "req.duration",
+                "s",
+                histogram(vec![distribution(&[("method", "GET")], &[1.0], &[1, 2])]),
+            ),
+            metric(
+                "req.active",
+                "",
+                sum(false, vec![point(&[("method", "GET")], 4.0)]),
+            ),
+        ],
+    );
+    let aliases = [
+        alias(
+            "req_duration_seconds",
+            "old_duration",
+            &[("method", "verb"), ("job", "service")],
+        ),
+        alias("req_active", "old_active", &[]),
+        alias("unknown", "old_unknown", &[]),
+    ];
+    let text = scraped(&store, &aliases);
+    let (of_aliases, _) = text
+        .split_once("# HELP req_active")
+        .expect("the real ones come after");
+    assert_eq!(
+        of_aliases,
+        "# HELP old_active Another name of req_active.\n\
+         # TYPE old_active gauge\n\
+         old_active{job=\"api\",method=\"GET\"} 4\n\
+         # HELP old_duration Another name of req_duration_seconds.\n\
+         # TYPE old_duration histogram\n\
+         old_duration_bucket{service=\"api\",verb=\"GET\",le=\"1\"} 1\n\
+         old_duration_bucket{service=\"api\",verb=\"GET\",le=\"+Inf\"} 3\n\
+         old_duration_sum{service=\"api\",verb=\"GET\"} 3\n\
+         old_duration_count{service=\"api\",verb=\"GET\"} 3\n"
+    );
+}
+
+#[test]
+fn a_source_that_sends_the_old_name_itself_has_no_alias_of_it() {
+    let store = store();
+    take(
+        &store,
+        "both",
+        vec![
+            metric("new", "", gauge(vec![point(&[], 1.0)])),
+            metric("old", "", gauge(vec![point(&[], 2.0)])),
+        ],
+    );
+    take(
+        &store,
+        "modern",
+        vec![metric("new", "", gauge(vec![point(&[], 3.0)]))],
+    );
+    let text = scraped(&store, &[alias("new", "old", &[])]);
+    let (_, old) = text.split_once("# HELP old").expect("the family");
+    assert_eq!(
+        old,
+        " What old means.\n\
+         # TYPE old gauge\n\
+         old{job=\"both\"} 2\n\
+         old{job=\"modern\"} 3\n"
+    );
+}
+
+#[test]
+fn an_alias_gives_way_to_a_metric_of_another_type() {
+    let store = store();
+    take(
+        &store,
+        "api",
+        vec![
+            metric("new", "", histogram(vec![distribution(&[], &[], &[1])])),
+            metric("old.count", "", gauge(vec![point(&[], 1.0)])),
+            metric("other", "", sum(true, vec![point(&[], 1.0)])),
+        ],
+    );
+    let text = scraped(
+        &store,
+        &[alias("new", "old", &[]), alias("new", "other_total", &[])],
+    );
+    assert!(!text.contains("Another name"), "{text}");
+}
+
+#[test]
+fn a_long_scrape_comes_in_chunks_and_is_complete() {
+    let store = store();
+    let series = 5000;
+    for first in (0..series).step_by(500) {
+        let points =
+            (first..first + 500).map(|index| point(&[("k", &format!("{index:04}"))], f64::from(index)));
+        take(&store, "api", vec![metric("g", "", gauge(points.collect()))]);
+    }
+    let chunks: Vec<Bytes> = Scrape::new(&store, &[alias("g", "h", &[])]).collect();
+    assert!(chunks.len() > 10, "{} chunks", chunks.len());
+    assert!(chunks.iter().all(|chunk| chunk.len() < CHUNK + 4096));
+    let text = String::from_utf8(chunks.concat()).expect("UTF-8");
+    for name in ["g", "h"] {
+        let of_name = text.lines().filter(|line| line.starts_with(&format!("{name}{{")));
+        assert_eq!(of_name.count(), series as usize);
+        assert_eq!(text.matches(&format!("# TYPE {name} gauge\n")).count(), 1);
+    }
+    for index in 0..series {
+        assert!(text.contains(&format!("k=\"{index:04}\"}} {index}\n")));
+    }
+}
+
+#[test]
+fn attributes_of_resources_are_shown_once_per_target() {
+    let store = store();
+    for version in ["1.0", "2.0"] {
+        let resource = [("service.name", "api"), ("service.version", version)];
+        let metrics = vec![metric("g", "", gauge(vec![point(&[], 1.0)]))];
+        ingest(&request(&resource, metrics), &[], &store, Instant::now());
+    }
+    let text: Vec<u8> = Scrape::new(&store, &[]).flatten().collect();
+    let text = String::from_utf8(text).expect("UTF-8");
+    let (_, info) = text.split_once("# HELP target_info").expect("the family");
+    assert_eq!(
+        info,
+        " The attributes of the resource that job and instance stand for.\n\
+         # TYPE target_info gauge\n\
+         target_info{instance=\"\",job=\"api\",service_name=\"api\",service_version=\"2.0\"} 1\n"
+    );
+}

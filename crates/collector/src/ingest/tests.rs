@@ -1,0 +1,281 @@
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::metrics::v1 as model;
+
+use super::*;
+use crate::expose::Scrape;
+use crate::requests::*;
+use crate::series::{Expiry, Limits};
+
+fn store() -> Store {
+    let limits = Limits {
+        series: 1000,
+        series_per_metric: 100,
+        sources: 100,
+        label_bytes: 1000,
+        buckets: 10,
+    };
+    let expiry = Expiry {
+        gauges: Some(Duration::from_mins(5)),
+        counters: Some(Duration::from_hours(1)),
+    };
+    Store::new(limits, expiry, Instant::now())
+}
+
+fn take(store: &Store, request: &[u8]) -> Outcome {
+    ingest(request, &[], store, Instant::now())
+}
+
+/// The samples of a scrape, without comments and without `target_info`.
+fn samples(store: &Store) -> String {
+    let text: Vec<u8> = Scrape::new(store, &[]).flatten().collect();
+    let text = String::from_utf8(text).expect("UTF-8");
+    let sample = |line: &&str| !line.starts_with('#') && !line.starts_with("target_info");
+    text.lines()
+        .filter(sample)
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+/// One metric comes in, and these samples come out, of a service `api` without the labels of its origin.
+fn check(metric: model::Metric, expected: &str) {
+    let store = store();
+    let outcome = take(&store, &request(&[("service.name", "api")], vec![metric]));
+    assert_eq!(outcome.rejections, Rejections::default());
+    let origin = "instance=\"\",job=\"api\",otel_scope_name=\"lib\",otel_scope_version=\"1.0\"";
+    assert_eq!(
+        samples(&store)
+            .replace(&format!("{origin},"), "")
+            .replace(origin, ""),
+        expected
+    );
+}
+
+#[test]
+fn sums_gauges_and_histograms_come_out_as_prometheus_wants_them() {
+    check(
+        metric("g", "By", gauge(vec![point(&[("k", "v")], 1.5)])),
+        "g_bytes{k=\"v\"} 1.5\n",
+    );
+    check(
+        metric("requests", "{request}", sum(true, vec![point(&[], 7.0)])),
+        "requests_total{} 7\n",
+    );
+    check(
+        metric("queue", "1", sum(false, vec![point(&[], -2.0)])),
+        "queue{} -2\n",
+    );
+    check(
+        metric(
+            "rtt",
+            "s",
+            histogram(vec![distribution(&[("k", "v")], &[0.1, 1.0], &[3, 2, 1])]),
+        ),
+        "rtt_seconds_bucket{k=\"v\",le=\"0.1\"} 3\n\
+         rtt_seconds_bucket{k=\"v\",le=\"1\"} 5\n\
+         rtt_seconds_bucket{k=\"v\",le=\"+Inf\"} 6\n\
+         rtt_seconds_sum{k=\"v\"} 6\n\
+         rtt_seconds_count{k=\"v\"} 6\n",
+    );
+}
+
+#[test]
+fn a_histogram_may_lack_buckets_or_its_sum() {
+    let point = model::HistogramDataPoint {
+        count: 4,
+        ..model::HistogramDataPoint::default()
+    };
+    check(
+        metric("h", "", histogram(vec![point])),
+        "h_bucket{le=\"+Inf\"} 4\nh_count{} 4\n",
+    );
+}
+
+#[test]
+fn the_bounds_of_a_histogram_may_change() {
+    let store = store();
+    for (bounds, counts) in [(&[1.0][..], &[1, 1][..]), (&[2.0, 4.0], &[1, 1, 1])] {
+        let data = histogram(vec![distribution(&[], bounds, counts)]);
+        assert_eq!(
+            take(&store, &request(&[], vec![metric("h", "", data)])).accepted,
+            1
+        );
+    }
+    let text = samples(&store);
+    let les: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.split_once("le=\"")?.1.split_once('"'))
+        .collect();
+    assert_eq!(les, [("2", "} 1"), ("4", "} 2"), ("+Inf", "} 3")]);
+}
+
+#[test]
+fn attributes_in_another_order_are_the_same_series() {
+    let store = store();
+    for (attributes, value) in [([("a", "1"), ("b", "2")], 1.0), ([("b", "2"), ("a", "1")], 2.0)] {
+        take(
+            &store,
+            &request(&[], vec![metric("g", "", gauge(vec![point(&attributes, value)]))]),
+        );
+    }
+    let text = samples(&store);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.ends_with("a=\"1\",b=\"2\"} 2\n"), "{text}");
+}
+
+#[test]
+fn resources_that_differ_in_no_label_are_one_source() {
+    let store = store();
+    for (host, value) in [("one", 1.0), ("other", 2.0)] {
+        let resource = [("service.name", "api"), ("host.name", host)];
+        take(
+            &store,
+            &request(&resource, vec![metric("g", "", gauge(vec![point(&[], value)]))]),
+        );
+    }
+    let text = samples(&store);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.ends_with("} 2\n"), "{text}");
+}
+
+#[test]
+fn an_ended_series_goes_and_its_neighbours_stay() {
+    let store = store();
+    let series = |label| [("k", label)];
+    let points = ["a", "b", "c"].map(|label| point(&series(label), 1.0));
+    take(
+        &store,
+        &request(&[], vec![metric("g", "", gauge(points.to_vec()))]),
+    );
+    let ended = model::NumberDataPoint {
+        flags: 1,
+        value: None,
+        ..point(&series("a"), 0.0)
+    };
+    let outcome = take(
+        &store,
+        &request(
+            &[],
+            vec![metric("g", "", gauge(vec![ended, point(&series("b"), 2.0)]))],
+        ),
+    );
+    assert_eq!(outcome.accepted, 2);
+    let text = samples(&store);
+    let values: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.split_once("k="))
+        .map(|(_, rest)| rest)
+        .collect();
+    assert_eq!(values, ["\"b\"} 2", "\"c\"} 1"]);
+}
+
+#[test]
+fn everything_that_is_not_taken_is_counted_with_its_reason() {
+    let store = store();
+    let exponential = model::metric::Data::ExponentialHistogram(model::ExponentialHistogram {
+        data_points: vec![model::ExponentialHistogramDataPoint::default(); 3],
+        aggregation_temporality: 2,
+    });
+    let summary = model::metric::Data::Summary(model::Summary {
+        data_points: vec![model::SummaryDataPoint::default()],
+    });
+    let unspecified = model::metric::Data::Histogram(model::Histogram {
+        data_points: vec![distribution(&[], &[], &[1])],
+        aggregation_temporality: 0,
+    });
+    let valueless = model::NumberDataPoint {
+        value: None,
+        ..point(&[], 0.0)
+    };
+    let nan = distribution(&[], &[f64::NAN], &[1, 1]);
+    let metrics = vec![
+        metric("good", "", gauge(vec![point(&[], 1.0), valueless])),
+        metric("d", "", delta(vec![point(&[], 1.0), point(&[("k", "v")], 1.0)])),
+        metric("e", "", exponential),
+        metric("s", "", summary),
+        metric("u", "", unspecified),
+        metric("h", "", histogram(vec![distribution(&[], &[1.0], &[1]), nan])),
+        metric(
+            "h",
+            "",
+            histogram(vec![distribution(&[], &[2.0, 1.0], &[1, 2, 3])]),
+        ),
+        metric(
+            "h",
+            "",
+            histogram(vec![distribution(&[], &[1.0, f64::INFINITY], &[1, 2, 3])]),
+        ),
+        metric("h", "", histogram(vec![distribution(&[], &[1.0; 10], &[1; 11])])),
+        metric("up", "", gauge(vec![point(&[], 1.0)])),
+        metric("", "", gauge(vec![point(&[], 1.0)])),
+        metric("good", "", histogram(vec![distribution(&[], &[], &[])])),
+        metric("none", "", gauge(Vec::new())),
+        model::Metric::default(),
+    ];
+    let outcome = take(&store, &request(&[], metrics));
+    assert_eq!((outcome.accepted, outcome.malformed), (1, None));
+    let reasons: Vec<_> = outcome.rejections.by_reason().collect();
+    assert_eq!(
+        reasons,
+        [
+            (Reason::DeltaTemporality, 2),
+            (Reason::UnspecifiedTemporality, 1),
+            (Reason::ExponentialHistogram, 3),
+            (Reason::Summary, 1),
+            (Reason::NoValue, 1),
+            (Reason::InvalidHistogram, 4),
+            (Reason::InvalidName, 1),
+            (Reason::ReservedName, 1),
+            (Reason::TypeConflict, 1),
+            (Reason::TooManyBuckets, 1),
+        ]
+    );
+    assert_eq!(outcome.rejections.points(), 16);
+    let message = outcome.rejections.message();
+    let delta = "2 rejected (delta_temporality), first of metric `d`: delta temporality is not supported; \
+                 set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative | ";
+    assert!(message.starts_with(delta), "{message}");
+    assert_eq!(samples(&store).lines().count(), 1);
+}
+
+#[test]
+fn points_of_an_unreadable_resource_are_counted_and_those_beside_it_taken() {
+    let store = store();
+    let metrics = || {
+        vec![metric(
+            "g",
+            "",
+            gauge(vec![point(&[], 1.0), point(&[("k", "v")], 1.0)]),
+        )]
+    };
+    let mut broken = of_resource(&[("k", "01234567")], metrics());
+    broken.scope_metrics.extend(broken.scope_metrics.clone());
+    let mut bytes = encode(vec![broken, of_resource(&[], metrics())]);
+    let at = bytes
+        .windows(8)
+        .position(|window| window == b"01234567")
+        .expect("the value");
+    bytes[at] = 0xff;
+    let outcome = take(&store, &bytes);
+    assert_eq!((outcome.accepted, outcome.malformed), (2, None));
+    assert_eq!(
+        outcome.rejections.by_reason().collect::<Vec<_>>(),
+        [(Reason::InvalidAttributes, 4)]
+    );
+}
+
+#[test]
+fn a_request_that_breaks_off_is_malformed_and_what_came_before_is_taken() {
+    let store = store();
+    let metrics = |name| vec![metric(name, "", gauge(vec![point(&[], 1.0)]))];
+    let mut bytes = encode(vec![
+        of_resource(&[], metrics("first")),
+        of_resource(&[], metrics("second")),
+    ]);
+    bytes.truncate(bytes.len() - 3);
+    let outcome = take(&store, &bytes);
+    assert_eq!(
+        (outcome.accepted, outcome.malformed),
+        (1, Some(Malformed::Truncated))
+    );
+}

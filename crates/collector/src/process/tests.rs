@@ -1,0 +1,205 @@
+use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
+use opentelemetry_proto::tonic::metrics::v1::NumberDataPoint;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use prost::Message;
+
+use super::*;
+use crate::otlp::NumberPoint;
+use crate::requests::attributes as key_values;
+
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+fn promotion(label: &str, from: &[&str], fixed: Option<&str>) -> Promotion {
+    Promotion {
+        label: label.to_owned(),
+        from: from.iter().map(|&key| key.to_owned()).collect(),
+        fixed: fixed.map(str::to_owned),
+    }
+}
+
+fn environment(fixed: Option<&str>) -> Vec<Promotion> {
+    vec![promotion(
+        "environment",
+        &["deployment.environment.name", "environment"],
+        fixed,
+    )]
+}
+
+fn resource_of(attributes: Pairs<'_>, promotions: &[Promotion]) -> ResourceLabels {
+    let message = Resource {
+        attributes: key_values(attributes),
+        ..Resource::default()
+    };
+    resource(&message.encode_to_vec(), promotions).expect("readable attributes")
+}
+
+fn origin_of(attributes: Pairs<'_>, promotions: &[Promotion], scope: &InstrumentationScope) -> OriginLabels {
+    origin(&resource_of(attributes, promotions), &scope.encode_to_vec(), b"").expect("readable attributes")
+}
+
+fn series_of(attributes: Pairs<'_>, origin: &OriginLabels, taken: Option<&str>) -> SeriesLabels {
+    let point = NumberDataPoint {
+        attributes: key_values(attributes),
+        ..NumberDataPoint::default()
+    };
+    series(&point.encode_to_vec(), NumberPoint::ATTRIBUTES, origin, taken).expect("readable attributes")
+}
+
+#[test]
+fn job_and_instance_name_the_service() {
+    let namespaced = [
+        ("service.name", "api"),
+        ("service.namespace", "shop"),
+        ("service.instance.id", "1"),
+    ];
+    assert_eq!(
+        resource_of(&namespaced, &[]).target,
+        "instance=\"1\",job=\"shop/api\""
+    );
+    assert_eq!(resource_of(&[("service.name", "api")], &[]).target, "job=\"api\"");
+    assert_eq!(resource_of(&[("service.namespace", "shop")], &[]).target, "");
+}
+
+#[test]
+fn the_first_attribute_with_a_value_is_promoted() {
+    let text = |attributes: Pairs<'_>| {
+        origin_of(attributes, &environment(None), &InstrumentationScope::default()).text
+    };
+    let both = [("environment", "old"), ("deployment.environment.name", "new")];
+    assert_eq!(text(&both), "instance=\"\",environment=\"new\"");
+    assert_eq!(
+        text(&[("environment", "old")]),
+        "instance=\"\",environment=\"old\""
+    );
+    let empty = [("environment", "old"), ("deployment.environment.name", "")];
+    assert_eq!(text(&empty), "instance=\"\",environment=\"old\"");
+    assert_eq!(text(&[]), "instance=\"\"");
+}
+
+#[test]
+fn the_collectors_own_value_is_written_over_every_source_of_a_label() {
+    let promotions = environment(Some("dev"));
+    let pretended = [
+        ("environment", "prod"),
+        ("deployment.environment.name", "prod"),
+        ("host.name", "h"),
+    ];
+    let labels = resource_of(&pretended, &promotions);
+    assert_eq!(
+        labels.info,
+        "instance=\"\",deployment_environment_name=\"dev\",environment=\"dev\",host_name=\"h\""
+    );
+    // and it is there also where a client says nothing
+    let labels = resource_of(&[], &promotions);
+    assert_eq!(
+        labels.info,
+        "instance=\"\",deployment_environment_name=\"dev\",environment=\"dev\""
+    );
+}
+
+#[test]
+fn target_info_has_every_attribute_and_its_own_job() {
+    let attributes = [
+        ("service.name", "api"),
+        ("job", "pretended"),
+        ("process.pid", "7"),
+    ];
+    assert_eq!(
+        resource_of(&attributes, &[]).info,
+        "instance=\"\",exported_job=\"pretended\",job=\"api\",process_pid=\"7\",service_name=\"api\""
+    );
+    assert_eq!(resource_of(&[], &[]).info, "");
+}
+
+#[test]
+fn scopes_become_labels() {
+    let scope = InstrumentationScope {
+        name: "lib".to_owned(),
+        version: "1.0".to_owned(),
+        attributes: key_values(&[
+            ("short.name", "x"),
+            ("name", "disguise"),
+            ("schema.url", "disguise"),
+        ]),
+        ..InstrumentationScope::default()
+    };
+    let resource = resource_of(&[("service.name", "api")], &[]);
+    let origin = origin(&resource, &scope.encode_to_vec(), b"https://schema").expect("readable attributes");
+    assert_eq!(
+        origin.text,
+        "instance=\"\",job=\"api\",otel_scope_name=\"lib\",otel_scope_schema_url=\"https://schema\",\
+         otel_scope_short_name=\"x\",otel_scope_version=\"1.0\""
+    );
+}
+
+#[test]
+fn a_series_keeps_only_its_own_labels() {
+    let origin = origin_of(&[("service.name", "api")], &[], &InstrumentationScope::default());
+    let labels = series_of(&[("http.route", "/"), ("a", "1")], &origin, None);
+    assert_eq!(
+        (labels.text.as_str(), labels.whole),
+        ("a=\"1\",http_route=\"/\"", false)
+    );
+}
+
+#[test]
+fn labels_that_fall_on_job_instance_or_the_scope_are_joined() {
+    let scope = InstrumentationScope {
+        name: "lib".to_owned(),
+        ..InstrumentationScope::default()
+    };
+    let origin = origin_of(
+        &[("service.name", "api"), ("service.instance.id", "i")],
+        &[],
+        &scope,
+    );
+    let labels = series_of(
+        &[("job", "x"), ("otel.scope.name", "y"), ("z", "1")],
+        &origin,
+        None,
+    );
+    assert_eq!(
+        (labels.text.as_str(), labels.whole),
+        // in the order of job and service.name, otel.scope.name and otel_scope_name
+        (
+            "instance=\"i\",job=\"x;api\",otel_scope_name=\"y;lib\",z=\"1\"",
+            true
+        )
+    );
+    let nameless = origin_of(&[], &[], &InstrumentationScope::default());
+    let labels = series_of(&[("instance", "mine")], &nameless, None);
+    assert_eq!((labels.text.as_str(), labels.whole), ("instance=\"mine\"", true));
+}
+
+#[test]
+fn labels_that_tell_environments_apart_are_never_mixed() {
+    let origin = origin_of(&[], &environment(Some("dev")), &InstrumentationScope::default());
+    let labels = series_of(&[("environment", "prod"), ("le", "5")], &origin, Some("le"));
+    assert_eq!(
+        (labels.text.as_str(), labels.whole),
+        ("exported_environment=\"prod\",exported_le=\"5\"", false)
+    );
+    // where the resource has no such label there is nothing to be told apart
+    let origin = origin_of(&[], &environment(None), &InstrumentationScope::default());
+    let labels = series_of(&[("environment", "prod"), ("le", "5")], &origin, None);
+    assert_eq!(
+        (labels.text.as_str(), labels.whole),
+        ("environment=\"prod\",le=\"5\"", false)
+    );
+}
+
+#[test]
+fn names_of_prometheus_itself_are_reserved() {
+    for name in [
+        "up",
+        "ALERTS",
+        "ALERTS_FOR_STATE",
+        "scrape_duration_seconds",
+        "target_info",
+    ] {
+        assert!(is_reserved(name), "{name}");
+    }
+    for name in ["uptime", "alerts", "scraped", "target_info_total"] {
+        assert!(!is_reserved(name), "{name}");
+    }
+}

@@ -1,0 +1,93 @@
+//! What the collector tells of itself, on its own port and apart from what it collects.
+
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+use crate::ingest::Outcome;
+use crate::receive::{Refusal, Transport};
+use crate::rejection::Reason;
+use crate::series::Counts;
+
+const ACCEPTED: &str = "signalbox_collector_accepted_datapoints_total";
+const REJECTED: &str = "signalbox_collector_rejected_datapoints_total";
+const REQUESTS: &str = "signalbox_collector_requests_total";
+const REFUSED: &str = "signalbox_collector_refused_requests_total";
+const EXPIRED: &str = "signalbox_collector_expired_series_total";
+const SERIES: &str = "signalbox_collector_series";
+const FAMILIES: &str = "signalbox_collector_families";
+const SOURCES: &str = "signalbox_collector_sources";
+const IN_FLIGHT: &str = "signalbox_collector_in_flight_bytes";
+const SCRAPE_SECONDS: &str = "signalbox_collector_scrape_duration_seconds";
+const SCRAPE_BYTES: &str = "signalbox_collector_scrape_bytes";
+
+/// Gives every metric its help text, and every counter its zero: what has not happened yet is 0, not absent.
+pub(crate) fn describe() {
+    describe_counter!(ACCEPTED, "Data points that were taken into account.");
+    describe_counter!(
+        REJECTED,
+        "Data points that were not taken, by reason; their senders were told so in partial_success."
+    );
+    describe_counter!(
+        REQUESTS,
+        "Export requests that were answered with success, also those with rejected points."
+    );
+    describe_counter!(REFUSED, "Requests that were refused as a whole, by reason.");
+    describe_counter!(
+        EXPIRED,
+        "Series that were removed because nothing was heard of them for too long."
+    );
+    describe_gauge!(SERIES, "Series that are kept; a histogram is one.");
+    describe_gauge!(FAMILIES, "Metric names that are kept.");
+    describe_gauge!(SOURCES, "Resources and instrumentation scopes that are kept.");
+    describe_gauge!(
+        IN_FLIGHT,
+        "Bytes of requests that are being received or taken in."
+    );
+    describe_histogram!(
+        SCRAPE_SECONDS,
+        "Time from the request for a scrape to its last byte."
+    );
+    describe_histogram!(SCRAPE_BYTES, "Size of a scrape as it was sent.");
+    for transport in Transport::ALL {
+        counter!(ACCEPTED, "transport" => transport.as_str()).absolute(0);
+        counter!(REQUESTS, "transport" => transport.as_str()).absolute(0);
+    }
+    for reason in Reason::ALL {
+        counter!(REJECTED, "reason" => reason.as_str()).absolute(0);
+    }
+    for reason in Refusal::REASONS {
+        counter!(REFUSED, "reason" => reason).absolute(0);
+    }
+    counter!(EXPIRED).absolute(0);
+}
+
+pub(crate) fn taken(transport: Transport, outcome: &Outcome) {
+    counter!(ACCEPTED, "transport" => transport.as_str()).increment(outcome.accepted);
+    for (reason, points) in outcome.rejections.by_reason() {
+        counter!(REJECTED, "reason" => reason.as_str()).increment(points);
+    }
+    if outcome.malformed.is_none() {
+        counter!(REQUESTS, "transport" => transport.as_str()).increment(1);
+    }
+}
+
+pub(crate) fn refused(refusal: &Refusal) {
+    counter!(REFUSED, "reason" => refusal.reason()).increment(1);
+}
+
+pub(crate) fn expired(series: usize) {
+    counter!(EXPIRED).increment(series as u64);
+}
+
+pub(crate) fn kept(counts: Counts, in_flight: usize) {
+    gauge!(SERIES).set(counts.series as f64);
+    gauge!(FAMILIES).set(counts.families as f64);
+    gauge!(SOURCES).set(counts.sources as f64);
+    gauge!(IN_FLIGHT).set(in_flight as f64);
+}
+
+pub(crate) fn scraped(duration: Duration, bytes: usize) {
+    histogram!(SCRAPE_SECONDS).record(duration.as_secs_f64());
+    histogram!(SCRAPE_BYTES).record(bytes as f64);
+}

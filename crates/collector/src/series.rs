@@ -1,0 +1,33 @@
+//! The series that are kept: their labels, their newest values, and how long they have not been heard of.
+//!
+//! ```text
+//! Store ─► Family, one per exposed name ─► Group, one per family and origin ─► Series, one per set of attributes
+//!   └────► Resource, one per spelling of a resource ─► Origin, one per resource and scope ──┘ shares its labels
+//! ```
+//!
+//! Invariants:
+//!
+//! - One set of labels is one series. A client may spell it in many ways, with attributes in any order, or from
+//!   resources that differ only in what becomes no label; every spelling leads to the same series.
+//! - A point of a known spelling costs a hash, a comparison and a store: no allocation, and no lock but its group's. A
+//!   group is one metric of one scope of one process, so senders do not wait for each other.
+//! - Nothing is kept beyond the [`Limits`], whatever is sent. What is there already is updated also when they are
+//!   reached.
+//! - Time comes in as an argument. Nothing in here waits, and nobody holds two locks but in the order of the drawing.
+
+mod family;
+mod group;
+mod hash;
+mod lock;
+mod origin;
+mod store;
+mod value;
+
+pub(crate) use self::family::{Family, sample_names};
+pub(crate) use self::group::{Group, Update};
+pub(crate) use self::origin::{Origin, Resource};
+pub(crate) use self::store::{Counts, Descriptor, Expiry, Limits, Store};
+pub(crate) use self::value::{HistogramSample, Sample, Value};
+
+#[cfg(test)]
+mod tests;

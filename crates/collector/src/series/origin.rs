@@ -1,0 +1,196 @@
+//! Where series come from: resources, and the scopes in them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+
+use hashbrown::HashTable;
+
+use super::hash::Hasher;
+use super::lock::{lock, read, write};
+use super::store::Tick;
+use crate::process::{OriginLabels, ResourceLabels};
+use crate::rejection::Reason;
+
+/// One spelling of a resource.
+#[derive(Debug)]
+pub(crate) struct Resource {
+    /// Grows with every resource that is new.
+    id: u64,
+    raw: Box<[u8]>,
+    hash: u64,
+    pub(crate) labels: ResourceLabels,
+    /// When it was heard of last.
+    seen: AtomicU32,
+    scopes: RwLock<HashTable<Scope>>,
+}
+
+/// One spelling of a scope.
+#[derive(Debug)]
+struct Scope {
+    raw: Box<[u8]>,
+    schema_url: Box<[u8]>,
+    hash: u64,
+    origin: Arc<Origin>,
+}
+
+/// One scope of one resource, as far as labels tell them apart.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(super) id: u64,
+    pub(crate) labels: OriginLabels,
+}
+
+impl Resource {
+    pub(super) fn heard_of(&self, now: Tick) {
+        self.seen.store(now.0, Ordering::Relaxed);
+    }
+
+    fn origin_of(&self, hasher: &Hasher, raw: &[u8], schema_url: &[u8]) -> Option<Arc<Origin>> {
+        let hash = hasher.hash_pair(raw, schema_url);
+        let scopes = read(&self.scopes);
+        let same = |scope: &Scope| *scope.raw == *raw && *scope.schema_url == *schema_url;
+        Some(Arc::clone(&scopes.find(hash, same)?.origin))
+    }
+}
+
+/// All resources and scopes.
+#[derive(Debug, Default)]
+pub(super) struct Origins {
+    resources: RwLock<Resources>,
+    /// By the text of their labels. An origin is removed from here only when nothing else holds it, so that one text is
+    /// never two origins.
+    by_text: Mutex<OriginsByText>,
+    /// How many spellings of scopes and of resources are remembered.
+    sources: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Resources {
+    by_raw: HashTable<Arc<Resource>>,
+    next_id: u64,
+}
+
+#[derive(Debug, Default)]
+struct OriginsByText {
+    origins: HashMap<String, Arc<Origin>>,
+    next_id: u64,
+}
+
+impl Origins {
+    /// The resource of these bytes; `labels` makes its labels if they are new.
+    pub(super) fn resource(
+        &self,
+        hasher: &Hasher,
+        max_sources: usize,
+        raw: &[u8],
+        now: Tick,
+        labels: impl FnOnce() -> Result<ResourceLabels, Reason>,
+    ) -> Result<Arc<Resource>, Reason> {
+        let hash = hasher.hash(raw);
+        let same = |resource: &Arc<Resource>| *resource.raw == *raw;
+        if let Some(resource) = read(&self.resources).by_raw.find(hash, same) {
+            resource.heard_of(now);
+            return Ok(Arc::clone(resource));
+        }
+        let labels = labels()?;
+        let mut resources = write(&self.resources);
+        if let Some(resource) = resources.by_raw.find(hash, same) {
+            return Ok(Arc::clone(resource));
+        }
+        self.reserve(max_sources)?;
+        resources.next_id += 1;
+        let resource = Arc::new(Resource {
+            id: resources.next_id,
+            raw: raw.into(),
+            hash,
+            labels,
+            seen: AtomicU32::new(now.0),
+            scopes: RwLock::default(),
+        });
+        let entry = Arc::clone(&resource);
+        resources.by_raw.insert_unique(hash, entry, |known| known.hash);
+        Ok(resource)
+    }
+
+    /// The origin that a scope of a resource is; `labels` makes its labels if the scope is new.
+    pub(super) fn origin(
+        &self,
+        hasher: &Hasher,
+        max_sources: usize,
+        resource: &Resource,
+        (raw, schema_url): (&[u8], &[u8]),
+        labels: impl FnOnce() -> Result<OriginLabels, Reason>,
+    ) -> Result<Arc<Origin>, Reason> {
+        if let Some(origin) = resource.origin_of(hasher, raw, schema_url) {
+            return Ok(origin);
+        }
+        let labels = labels()?;
+        self.reserve(max_sources)?;
+        let origin = {
+            let mut by_text = lock(&self.by_text);
+            if let Some(origin) = by_text.origins.get(&labels.text) {
+                Arc::clone(origin)
+            } else {
+                by_text.next_id += 1;
+                let text = labels.text.clone();
+                let id = by_text.next_id;
+                let origin = Arc::new(Origin { id, labels });
+                by_text.origins.insert(text, Arc::clone(&origin));
+                origin
+            }
+        };
+        let hash = hasher.hash_pair(raw, schema_url);
+        let scope = Scope {
+            raw: raw.into(),
+            schema_url: schema_url.into(),
+            hash,
+            origin: Arc::clone(&origin),
+        };
+        write(&resource.scopes).insert_unique(hash, scope, |known| known.hash);
+        Ok(origin)
+    }
+
+    fn reserve(&self, max_sources: usize) -> Result<(), Reason> {
+        if self.sources.fetch_add(1, Ordering::Relaxed) >= max_sources {
+            self.sources.fetch_sub(1, Ordering::Relaxed);
+            return Err(Reason::SourceLimit);
+        }
+        Ok(())
+    }
+
+    /// Forgets the resources that were last heard of before `before`, and the origins that nobody needs any more.
+    pub(super) fn expire(&self, before: Tick) {
+        let mut resources = write(&self.resources);
+        resources
+            .by_raw
+            .retain(|resource| resource.seen.load(Ordering::Relaxed) >= before.0);
+        let left = resources
+            .by_raw
+            .iter()
+            .map(|resource| 1 + read(&resource.scopes).len());
+        self.sources.store(left.sum(), Ordering::Relaxed);
+        drop(resources);
+        lock(&self.by_text)
+            .origins
+            .retain(|_, origin| Arc::strong_count(origin) > 1);
+    }
+
+    /// The resources that have attributes, one per `job` and `instance`, sorted by them: of several, the one that came
+    /// last. A process that was restarted with a new version is shown with its new version at once, and two that live
+    /// side by side do not take turns.
+    pub(super) fn targets(&self) -> Vec<Arc<Resource>> {
+        let mut all: Vec<_> = read(&self.resources).by_raw.iter().cloned().collect();
+        all.retain(|resource| !resource.labels.info.is_empty());
+        all.sort_by(|one, other| {
+            let by_target = one.labels.target.cmp(&other.labels.target);
+            by_target.then(other.id.cmp(&one.id))
+        });
+        all.dedup_by(|later, first| later.labels.target == first.labels.target);
+        all
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sources.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,427 @@
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use exposition::names::Instrument;
+
+use super::*;
+use crate::process::{self, SeriesLabels};
+use crate::rejection::Reason;
+
+const LIMITS: Limits = Limits {
+    series: 100,
+    series_per_metric: 10,
+    sources: 10,
+    label_bytes: 200,
+    buckets: 10,
+};
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}
+
+/// A store, and a clock to go with it.
+struct Bench {
+    store: Store,
+    now: Instant,
+}
+
+impl Bench {
+    fn new(limits: Limits) -> Self {
+        let now = Instant::now();
+        let expiry = Expiry {
+            gauges: Some(minutes(5)),
+            counters: Some(minutes(60)),
+        };
+        Self {
+            store: Store::new(limits, expiry, now),
+            now,
+        }
+    }
+
+    fn origin(&self, job: &str) -> Result<Arc<Origin>, Reason> {
+        let resource = resource_message(job);
+        let resource = self
+            .store
+            .resource(&resource, self.now, || Ok(process::resource(&resource, &[])?))?;
+        self.store.origin(&resource, b"", b"", |resource| {
+            Ok(process::origin(resource, b"", b"")?)
+        })
+    }
+
+    /// Sets the series of `name` with the label `a`, spelled as `spelling`.
+    fn set_spelled(
+        &self,
+        descriptor: &Descriptor<'_>,
+        label: &str,
+        spelling: &str,
+        time: u64,
+        sample: Sample<'_>,
+    ) -> Result<(), Reason> {
+        let origin = self.origin("api")?;
+        self.store.update(descriptor, &origin, self.now, |mut series| {
+            series.set(spelling.as_bytes(), time, sample, || Ok(labels(label)))
+        })?
+    }
+
+    fn set(&self, descriptor: &Descriptor<'_>, label: &str, value: f64) -> Result<(), Reason> {
+        self.set_spelled(descriptor, label, label, 0, Sample::Number(value))
+    }
+
+    /// Everything that has a value: name, labels, number.
+    fn all(&self) -> Vec<(String, String, f64)> {
+        let mut all = Vec::new();
+        for family in self.store.families() {
+            for group in family.groups() {
+                let end = group.read(0, |labels, value| {
+                    let Value::Number(number) = value else {
+                        panic!("no number: {value:?}")
+                    };
+                    all.push((family.name.clone(), labels.text.clone(), *number));
+                    ControlFlow::Continue(())
+                });
+                assert_eq!(end, None);
+            }
+        }
+        all
+    }
+
+    fn values(&self) -> Vec<f64> {
+        self.all().into_iter().map(|(_, _, value)| value).collect()
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.store.expire(self.now);
+    }
+}
+
+fn resource_message(job: &str) -> Vec<u8> {
+    use prost::Message;
+    opentelemetry_proto::tonic::resource::v1::Resource {
+        attributes: crate::requests::attributes(&[("service.name", job)]),
+        ..Default::default()
+    }
+    .encode_to_vec()
+}
+
+fn labels(value: &str) -> SeriesLabels {
+    SeriesLabels {
+        text: format!("a=\"{value}\""),
+        whole: false,
+    }
+}
+
+fn metric(name: &str, instrument: Instrument) -> Descriptor<'_> {
+    Descriptor {
+        name: name.as_bytes(),
+        unit: b"",
+        description: b"",
+        instrument,
+    }
+}
+
+fn gauge(name: &str) -> Descriptor<'_> {
+    metric(name, Instrument::Gauge)
+}
+
+fn counter(name: &str) -> Descriptor<'_> {
+    metric(name, Instrument::Counter)
+}
+
+#[test]
+fn the_newest_value_is_kept() {
+    let bench = Bench::new(LIMITS);
+    for value in [1.0, 2.0, 3.0] {
+        assert_eq!(bench.set(&gauge("g"), "x", value), Ok(()));
+    }
+    assert_eq!(bench.set(&gauge("g"), "y", 7.0), Ok(()));
+    let expected = [("g", "a=\"x\"", 3.0), ("g", "a=\"y\"", 7.0)];
+    assert_eq!(
+        bench.all(),
+        expected.map(|(name, labels, value)| (name.to_owned(), labels.to_owned(), value))
+    );
+    assert_eq!(
+        bench.store.counts(),
+        Counts {
+            series: 2,
+            families: 1,
+            sources: 2
+        }
+    );
+}
+
+#[test]
+fn every_spelling_leads_to_one_series() {
+    let bench = Bench::new(LIMITS);
+    for spelling in 0..100 {
+        let sample = Sample::Number(f64::from(spelling));
+        let spelling = spelling.to_string();
+        assert_eq!(bench.set_spelled(&gauge("g"), "x", &spelling, 0, sample), Ok(()));
+    }
+    // so do the many names of one metric
+    for name in ["a.b", "a_b", "a-b", "a..b"] {
+        assert_eq!(bench.set(&gauge(name), "x", 1.0), Ok(()));
+    }
+    assert_eq!(bench.values(), [1.0, 99.0]);
+}
+
+#[test]
+fn an_overtaken_point_changes_nothing_and_a_clock_may_be_set_back() {
+    let bench = Bench::new(LIMITS);
+    let second = 1_000_000_000;
+    for (time, value, expected) in [
+        (1000 * second, 10.0, 10.0),
+        (999 * second, 9.0, 10.0),
+        (1000 * second, 11.0, 11.0),
+        (0, 12.0, 12.0),
+        (1001 * second, 13.0, 13.0),
+        (600 * second, 6.0, 6.0),
+    ] {
+        assert_eq!(
+            bench.set_spelled(&gauge("g"), "x", "x", time, Sample::Number(value)),
+            Ok(())
+        );
+        assert_eq!(bench.values(), [expected], "after {value} of {time}");
+    }
+}
+
+#[test]
+fn what_is_not_measured_any_more_is_not_shown_until_it_is_measured_again() {
+    let bench = Bench::new(LIMITS);
+    assert_eq!(
+        bench.set_spelled(&counter("c"), "x", "x", 0, Sample::Nothing),
+        Ok(())
+    );
+    assert_eq!(bench.store.counts().series, 0);
+    assert_eq!(bench.set(&counter("c"), "x", 1.0), Ok(()));
+    assert_eq!(bench.set(&counter("c"), "y", 2.0), Ok(()));
+    assert_eq!(
+        bench.set_spelled(&counter("c"), "x", "x", 0, Sample::Nothing),
+        Ok(())
+    );
+    assert_eq!(bench.values(), [2.0]);
+    assert_eq!(bench.set(&counter("c"), "x", 3.0), Ok(()));
+    assert_eq!(bench.values(), [3.0, 2.0]);
+}
+
+#[test]
+fn series_expire_by_their_type_and_everything_is_given_back() {
+    let mut bench = Bench::new(LIMITS);
+    for (descriptor, value) in [(gauge("g"), 1.0), (counter("c"), 2.0), (counter("ended"), 3.0)] {
+        assert_eq!(bench.set(&descriptor, "x", value), Ok(()));
+    }
+    assert_eq!(
+        bench.set_spelled(&counter("ended"), "x", "x", 0, Sample::Nothing),
+        Ok(())
+    );
+    bench.pass(minutes(5));
+    assert_eq!(bench.values(), [2.0, 1.0]);
+    assert_eq!(bench.store.counts().series, 3);
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.values(), [2.0]);
+    assert_eq!(
+        bench.store.counts(),
+        Counts {
+            series: 1,
+            families: 1,
+            sources: 2
+        }
+    );
+    bench.pass(minutes(60));
+    assert_eq!(
+        bench.store.counts(),
+        Counts {
+            series: 0,
+            families: 0,
+            sources: 0
+        }
+    );
+    // and may come back, under another type too
+    assert_eq!(bench.set(&counter("g"), "x", 4.0), Ok(()));
+    assert_eq!(bench.values(), [4.0]);
+}
+
+#[test]
+fn a_place_that_became_free_is_used_again() {
+    let mut bench = Bench::new(LIMITS);
+    assert_eq!(bench.set(&gauge("g"), "x", 1.0), Ok(()));
+    bench.pass(minutes(3));
+    assert_eq!(bench.set(&gauge("g"), "y", 2.0), Ok(()));
+    bench.pass(minutes(3));
+    assert_eq!(bench.values(), [2.0]);
+    assert_eq!(bench.set(&gauge("g"), "z", 3.0), Ok(()));
+    assert_eq!(bench.set(&gauge("g"), "x", 4.0), Ok(()));
+    assert_eq!(bench.values(), [3.0, 2.0, 4.0]);
+}
+
+#[test]
+fn limits_refuse_what_is_new_and_let_the_rest_be_updated() {
+    let bench = Bench::new(Limits { series: 12, ..LIMITS });
+    for index in 0..10 {
+        assert_eq!(bench.set(&gauge("g"), &index.to_string(), 0.0), Ok(()));
+    }
+    assert_eq!(
+        bench.set(&gauge("g"), "one more", 0.0),
+        Err(Reason::MetricSeriesLimit)
+    );
+    assert_eq!(bench.set(&gauge("h"), "0", 0.0), Ok(()));
+    assert_eq!(bench.set(&gauge("h"), "1", 0.0), Ok(()));
+    assert_eq!(bench.set(&gauge("h"), "2", 0.0), Err(Reason::SeriesLimit));
+    assert_eq!(bench.set(&gauge("i"), "0", 0.0), Err(Reason::SeriesLimit));
+    assert_eq!(bench.set(&gauge("g"), "9", 5.0), Ok(()));
+    assert_eq!(bench.values().iter().sum::<f64>().to_string(), "5");
+    assert_eq!(
+        bench.store.counts(),
+        Counts {
+            series: 12,
+            families: 2,
+            sources: 2
+        }
+    );
+}
+
+#[test]
+fn long_labels_and_too_many_sources_are_refused() {
+    let bench = Bench::new(LIMITS);
+    assert_eq!(
+        bench.set(&gauge("g"), &"x".repeat(197), 0.0),
+        Err(Reason::LabelsTooLong)
+    );
+    assert_eq!(bench.set(&gauge("g"), &"x".repeat(196), 0.0), Ok(()));
+    assert_eq!(bench.origin(&"x".repeat(200)).err(), Some(Reason::LabelsTooLong));
+    // a resource and a scope each are two sources; the first were used above
+    for index in 1..5 {
+        assert!(bench.origin(&index.to_string()).is_ok());
+    }
+    assert_eq!(bench.origin("one more").err(), Some(Reason::SourceLimit));
+    assert!(bench.origin("api").is_ok());
+}
+
+#[test]
+fn groups_without_series_are_limited_and_do_not_stay() {
+    let mut bench = Bench::new(Limits { series: 3, ..LIMITS });
+    let refuse = |bench: &Bench, name: &str| {
+        let origin = bench.origin("api")?;
+        let labels = || Err(Reason::InvalidAttributes);
+        bench
+            .store
+            .update(&gauge(name), &origin, bench.now, |mut series| {
+                series.set(b"x", 0, Sample::Number(1.0), labels)
+            })?
+    };
+    for name in ["a", "b", "c"] {
+        assert_eq!(refuse(&bench, name), Err(Reason::InvalidAttributes));
+    }
+    assert_eq!(refuse(&bench, "d"), Err(Reason::SeriesLimit));
+    bench.pass(Duration::from_secs(1));
+    assert_eq!(bench.store.counts().families, 0);
+    assert_eq!(bench.set(&gauge("d"), "x", 1.0), Ok(()));
+}
+
+#[test]
+fn two_types_cannot_share_a_name() {
+    let bench = Bench::new(LIMITS);
+    assert_eq!(bench.set(&counter("a_total"), "x", 1.0), Ok(()));
+    assert_eq!(bench.set(&gauge("a_total"), "x", 1.0), Err(Reason::TypeConflict));
+    // nor can one have the name of another's samples
+    assert_eq!(bench.set(&gauge("h_count"), "x", 1.0), Ok(()));
+    assert_eq!(
+        bench.set(&metric("h", Instrument::Histogram), "x", 1.0),
+        Err(Reason::TypeConflict)
+    );
+    assert_eq!(bench.set(&metric("i", Instrument::Histogram), "x", 1.0), Ok(()));
+    for name in ["i", "i_sum", "i.bucket"] {
+        assert_eq!(
+            bench.set(&gauge(name), "x", 1.0),
+            Err(Reason::TypeConflict),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn names_are_checked() {
+    let bench = Bench::new(LIMITS);
+    assert_eq!(bench.set(&gauge("up"), "x", 1.0), Err(Reason::ReservedName));
+    assert_eq!(bench.set(&gauge("..."), "x", 1.0), Err(Reason::InvalidName));
+    let unreadable = Descriptor {
+        name: b"\xff",
+        ..gauge("")
+    };
+    assert_eq!(bench.set(&unreadable, "x", 1.0), Err(Reason::InvalidName));
+}
+
+#[test]
+fn of_resources_with_one_job_and_instance_the_latest_is_shown() {
+    let mut bench = Bench::new(LIMITS);
+    let version = |bench: &Bench, version: &str| {
+        let raw = version.as_bytes();
+        let labels = || {
+            let mut labels = process::resource(&resource_message("api"), &[])?;
+            labels.info = version.to_owned();
+            Ok(labels)
+        };
+        bench
+            .store
+            .resource(raw, bench.now, labels)
+            .expect("within the limits");
+    };
+    let shown = |bench: &Bench| -> Vec<String> {
+        bench
+            .store
+            .targets()
+            .iter()
+            .map(|resource| resource.labels.info.clone())
+            .collect()
+    };
+    version(&bench, "1.0");
+    version(&bench, "2.0");
+    version(&bench, "1.0");
+    assert_eq!(shown(&bench), ["2.0"]);
+    bench.pass(minutes(30));
+    version(&bench, "1.0");
+    bench.pass(minutes(31));
+    assert_eq!(shown(&bench), ["1.0"]);
+}
+
+#[test]
+fn nothing_is_lost_while_series_expire_and_are_read() {
+    let bench = Bench::new(Limits {
+        series: 100_000,
+        series_per_metric: 100_000,
+        ..LIMITS
+    });
+    let (threads, rounds, per_thread) = (4, 200, 20);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let bench = &bench;
+            scope.spawn(move || {
+                for round in 0..rounds {
+                    for index in 0..per_thread {
+                        let label = format!("{thread}-{index}");
+                        assert_eq!(bench.set(&counter("c"), &label, f64::from(round)), Ok(()));
+                        assert_eq!(bench.set(&gauge(&format!("g{round}")), &label, 1.0), Ok(()));
+                    }
+                }
+            });
+        }
+        scope.spawn(|| {
+            for _ in 0..rounds {
+                // expires nothing, and takes every lock
+                bench.store.expire(bench.now);
+                let _ = bench.all();
+            }
+        });
+    });
+    let all = bench.all();
+    let of_counter = all.iter().filter(|(name, _, _)| name == "c_total");
+    assert_eq!(of_counter.clone().count(), threads * per_thread);
+    assert!(
+        of_counter
+            .into_iter()
+            .all(|(_, _, value)| value.to_bits() == f64::from(rounds - 1).to_bits())
+    );
+    let expected = threads * per_thread * (1 + rounds as usize);
+    assert_eq!((all.len(), bench.store.counts().series), (expected, expected));
+}
