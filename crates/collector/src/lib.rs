@@ -19,16 +19,16 @@
 #[path = "../tests/it/requests.rs"]
 mod requests;
 
+mod receive;
 mod admission;
-mod config;
-mod expose;
 mod ingest;
 mod otlp;
 mod process;
-mod receive;
-mod rejection;
-mod self_metrics;
 mod series;
+mod expose;
+mod rejection;
+mod config;
+mod self_metrics;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -9,22 +9,22 @@
 //! The server judges; the browser shows. Each question that can be asked is a route with a type, each PromQL text is
 //! in `queries`.
 
-mod answers;
-mod api;
 mod assets;
-mod cache;
-mod config;
-mod fleet;
-mod format;
 mod headers;
+mod api;
+mod answers;
+mod cache;
 mod overview;
 mod panels;
+mod fleet;
 mod queries;
-mod resolution;
-mod self_metrics;
-mod state;
 mod upstream;
+mod resolution;
+mod state;
 mod verdict;
+mod format;
+mod config;
+mod self_metrics;
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -11,21 +11,21 @@
 //!
 //! Nothing in `routes` knows of faults, and nothing that a request waits for knows of the collector.
 
-mod acquirer;
-mod api_error;
-mod breaker;
-mod business_metrics;
-mod cache;
-mod catalogue;
-mod config;
 mod demo_api;
-mod export;
-mod fault;
 mod http_metrics;
-mod latency;
-mod outage;
-mod ratio;
+mod fault;
 mod routes;
+mod catalogue;
+mod cache;
+mod acquirer;
+mod breaker;
+mod latency;
+mod ratio;
+mod api_error;
+mod business_metrics;
+mod export;
+mod outage;
+mod config;
 mod variables;
 
 pub use config::{Config, Flags, RawConfig};

@@ -11,21 +11,21 @@
 //! start that was intended: a target that stalls cannot hide it by slowing the load down. Everything left of `drive` is
 //! an iterator without a clock; one seed makes one plan.
 
-mod answer;
-mod client;
-mod config;
-mod drive;
-mod endpoint;
-mod histogram;
 mod load_gen;
 mod pattern;
-mod plan;
 mod rate;
-mod report;
 mod schedule;
-mod status;
-mod tally;
+mod endpoint;
+mod plan;
+mod drive;
+mod client;
+mod answer;
 mod target;
+mod histogram;
+mod tally;
+mod status;
+mod report;
+mod config;
 
 pub use config::{Config, Flags, RawConfig};
 pub use load_gen::run;
