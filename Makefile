@@ -59,7 +59,7 @@ test-stack: programs ## The third-party parts' configuration: promtool, amtool, 
 .PHONY: test-rust
 test-rust: export SIGNALBOX_BROWSER_TEST = 1
 test-rust: tools programs web ## Unit, integration and end-to-end tests of the Rust code
-	$(call step,Rust: unit, integration and end-to-end tests)
+	$(call step,Rust: tests from unit to end-to-end)
 	@$(chromium)
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
