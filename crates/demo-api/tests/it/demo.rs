@@ -32,6 +32,14 @@ impl Demo {
         let (addresses, control) = (demo.local_addrs(), demo.fault_control_addr());
         let life = Life::detached();
         let running = tokio::spawn(demo.run(life.clone()));
+        let ready = async {
+            while !life.is_ready() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ready)
+            .await
+            .expect("it is ready in time");
         Self {
             addresses,
             control,
