@@ -1,21 +1,23 @@
 use std::fmt;
 
+use figment::Figment;
 use figment::value::{Dict, Tag, Value};
-use figment::{Figment, Profile};
 
 /// Everything that is wrong with a configuration, collected so that all of it can be reported at once.
 ///
 /// Each problem names the key, and where its value came from: a file, an environment variable, the command line.
 #[derive(Debug)]
 pub struct Problems {
+    env_prefix: &'static str,
     sources: Figment,
     merged: Value,
     found: Vec<String>,
 }
 
 impl Problems {
-    pub(crate) fn new(sources: Figment, merged: Value) -> Self {
+    pub(crate) fn new(env_prefix: &'static str, sources: Figment, merged: Value) -> Self {
         Self {
+            env_prefix,
             sources,
             merged,
             found: Vec::new(),
@@ -49,13 +51,15 @@ impl Problems {
         self.found.iter().map(String::as_str)
     }
 
-    /// The tag of the value at `key`, or of the table or list that it would stand in.
-    fn tag(&self, mut key: &str) -> Tag {
+    /// The tag of the value at `key`, or of the list that it stands in. What is not there comes from nowhere.
+    fn tag(&self, key: &str) -> Tag {
+        let mut at = key;
         loop {
-            match (self.merged.find_ref(key), key.rsplit_once('.')) {
-                (Some(value), _) => return value.tag(),
-                (None, Some((parent, _))) => key = parent,
-                (None, None) => return Tag::Default,
+            match (self.merged.find_ref(at), at.rsplit_once('.')) {
+                (Some(value), _) if at == key => return value.tag(),
+                (Some(Value::Array(tag, _)), _) => return *tag,
+                (None, Some((parent, _))) => at = parent,
+                _ => return Tag::Default,
             }
         }
     }
@@ -66,11 +70,8 @@ impl Problems {
             return String::new();
         };
         if metadata.name.contains("environment") {
-            let path: Vec<&str> = key.split('.').collect();
-            return format!(
-                "environment variable {}: ",
-                metadata.interpolate(&Profile::Default, &path)
-            );
+            let name = key.to_ascii_uppercase().replace('.', "__");
+            return format!("environment variable {}{name}: ", self.env_prefix);
         }
         match &metadata.source {
             Some(source) if source.file_path().is_some() => format!("{source}: "),
@@ -83,7 +84,7 @@ impl Problems {
 impl Default for Problems {
     /// For settings that come from nowhere in particular: problems name their key alone.
     fn default() -> Self {
-        Self::new(Figment::new(), Value::from(Dict::new()))
+        Self::new("", Figment::new(), Value::from(Dict::new()))
     }
 }
 

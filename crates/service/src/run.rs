@@ -40,19 +40,17 @@ where
             return exit::configuration();
         }
     };
+    if let Err(error) = telemetry::logs::check() {
+        complain(about, &error);
+        return exit::configuration();
+    }
     if arguments.command == Some(Command::CheckConfig) {
-        let shown = toml::to_string_pretty(&settings).unwrap_or_default();
-        let _ = write!(
-            std::io::stdout(),
-            "# {}: the configuration is right; in force is\n{shown}",
-            about.name
-        );
-        return exit::SUCCESS;
+        return show(about, &settings);
     }
 
     if let Err(error) = telemetry::logs::init(about.name) {
         complain(about, &error);
-        return exit::configuration();
+        return exit::FAILURE;
     }
     tracing::info!(version = about.version, "starting {}", about.name);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -91,6 +89,22 @@ async fn live(service: impl Future<Output = anyhow::Result<()>>, life: &Life) ->
         outcome = service => outcome,
         () = life.accompany(signals) => unreachable!("upkeep does not end"),
         () = drained => Err(anyhow::anyhow!("did not stop within {} s, what was left is cut off", DRAIN.as_secs())),
+    }
+}
+
+/// Prints the settings that are in force.
+fn show(about: &About, settings: &figment::value::Value) -> ExitCode {
+    let shown = toml::to_string_pretty(settings).unwrap_or_default();
+    let text = format!(
+        "# {}: the configuration is right; in force is\n{shown}",
+        about.name
+    );
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => exit::SUCCESS,
+        Err(error) => {
+            complain(about, &format_args!("cannot print the configuration: {error}"));
+            exit::FAILURE
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use figment::error::Kind;
+use figment::error::{Actual, Kind};
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -96,10 +96,12 @@ impl Sources {
             Ok(dict) => (dict, None),
             Err(error) => (Dict::new(), Some(error.to_string())),
         };
-        let mut problems = Problems::new(figment, Value::from(merged.clone()));
+        let mut problems = Problems::new(self.env_prefix, figment, Value::from(merged.clone()));
         unreadable
             .into_iter()
             .chain(unmerged)
+            .for_each(|problem| problems.add_unkeyed(problem));
+        self.misspelt_variables()
             .for_each(|problem| problems.add_unkeyed(problem));
         let settings: S = deserialize_all(merged, &mut problems);
         let shown = Value::serialize(&settings).unwrap_or_else(|_| Value::from(Dict::new()));
@@ -107,6 +109,18 @@ impl Sources {
             Some(config) if problems.is_empty() => Ok((shown, config)),
             _ => Err(Box::new(problems)),
         }
+    }
+
+    /// A variable with one underscore too few would go unnoticed.
+    fn misspelt_variables(&self) -> impl Iterator<Item = String> {
+        let (prefix, stem) = (self.env_prefix, &self.env_prefix[..self.env_prefix.len() - 1]);
+        std::env::vars_os().filter_map(move |(name, _)| {
+            let name = name.into_string().ok()?;
+            let rest = name.strip_prefix(stem).filter(|_| !name.starts_with(prefix))?;
+            Some(format!(
+                "environment variable {name}: two underscores stand between the parts of a name: {prefix}{rest}"
+            ))
+        })
     }
 }
 
@@ -173,6 +187,10 @@ fn explain(error: &figment::Error) -> (Vec<String>, String) {
             path.push(name.clone().into_owned());
             "is missing".to_owned()
         }
+        kind @ Kind::InvalidType(
+            Actual::Bool(_) | Actual::Signed(_) | Actual::Unsigned(_) | Actual::Float(_),
+            wanted,
+        ) if wanted == "a string" => format!("{kind}; put it in quotes, as in \"007\""),
         kind => kind.to_string(),
     };
     (path, message)

@@ -32,11 +32,7 @@ pub enum LogsError {
 /// In the journal every field of an event is a field of its own (`F_SERIES_COUNT=…`), so that `journalctl` can
 /// filter by it.
 pub fn init(identifier: &str) -> Result<(), LogsError> {
-    let filter = match std::env::var(FILTER_VARIABLE) {
-        Ok(directives) => EnvFilter::try_new(directives)?,
-        Err(_) => EnvFilter::new(DEFAULT_FILTER),
-    };
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter()?);
     if let Some(journal) = connected_to_journal()
         .then(tracing_journald::layer)
         .and_then(Result::ok)
@@ -56,6 +52,18 @@ pub fn init(identifier: &str) -> Result<(), LogsError> {
             .try_init()?;
     }
     Ok(())
+}
+
+/// Whether the environment chooses a filter that [`init`] will take.
+pub fn check() -> Result<(), LogsError> {
+    filter().map(drop)
+}
+
+fn filter() -> Result<EnvFilter, LogsError> {
+    match std::env::var(FILTER_VARIABLE) {
+        Ok(directives) => Ok(EnvFilter::try_new(directives)?),
+        Err(_) => Ok(EnvFilter::new(DEFAULT_FILTER)),
+    }
 }
 
 /// Whether standard error is the stream that systemd opened to the journal: `JOURNAL_STREAM` names its device and

@@ -151,7 +151,7 @@ fn every_problem_is_reported_with_its_key_and_source() {
         problems,
         [
             "test.toml: aliases.0.name: there is no such key; here stand `metric`",
-            "command line: environment: invalid type: found signed int `7`, expected a string",
+            "command line: environment: invalid type: found signed int `7`, expected a string; put it in quotes, as in \"007\"",
             "test.toml: listen.htp: there is no such key; here stand `grpc`, `http`",
             "test.toml: sereis: there is no such key; here stand `aliases`, `environment`, `listen`, `series`",
             "test.toml: series: invalid type: found string \"many\", expected u32",

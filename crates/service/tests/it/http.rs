@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use service::Life;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
@@ -70,4 +71,50 @@ async fn requests_in_flight_finish_and_new_ones_are_refused() {
         .expect("the server ends")
         .unwrap()
         .unwrap();
+}
+
+/// A client that connects and says nothing, or half a word, must not keep others out. Time is the runtime's: it runs as
+/// soon as nothing else does.
+#[tokio::test(start_paused = true)]
+async fn connections_that_say_nothing_are_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let life = Life::detached();
+    let server = tokio::spawn(service::http::serve(listener, Router::new(), life.shutdown()));
+    for said in [&b""[..], b"P", b"GET / HTTP/1.1\r\nhost:"] {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(said).await.unwrap();
+        let mut answer = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_mins(5), client.read_to_end(&mut answer)).await;
+        assert!(closed.is_ok(), "still open after {said:?}");
+    }
+    life.stop();
+    server.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_cut_off_is_an_error() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let entered = Arc::new(Notify::new());
+    let enter = Arc::clone(&entered);
+    let never = move || async move {
+        enter.notify_one();
+        std::future::pending::<()>().await;
+    };
+    let life = Life::detached();
+    let router = Router::new().route("/never", get(never));
+    let server = tokio::spawn(service::http::serve(listener, router, life.shutdown()));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client
+        .write_all(b"GET /never HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    entered.notified().await;
+    life.stop();
+    let error = server.await.unwrap().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "requests were still in flight after 8 s and were cut off"
+    );
 }

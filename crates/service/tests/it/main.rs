@@ -115,8 +115,41 @@ async fn exit_codes_tell_usage_from_configuration_from_failure() {
         failure.1
     );
 
+    let log_filter = Minimal::run_with(&[("SIGNALBOX_LOG", "a=b=c")], &["check-config"], "").await;
+    assert_eq!(log_filter.0, Some(78), "{}", log_filter.1);
+
     let checked = Minimal::run(&["check-config"], "greeting = 'x'").await;
     assert_eq!(checked.0, Some(0));
+}
+
+#[tokio::test]
+async fn environment_variables_win_over_files_and_are_named_as_they_are_written() {
+    let environment = [("MINIMAL__GREETING", "from the environment")];
+    let mut minimal = Minimal::start(&environment, "greeting = 'from the file'");
+    let ready = minimal.notification("READY=1").await;
+    let address = ready
+        .split("greeting on ")
+        .nth(1)
+        .expect("the status names the address")
+        .trim()
+        .to_owned();
+    assert_eq!(get(&address, "/").await, (200, "from the environment".to_owned()));
+
+    let wrong = [
+        ("MINIMAL__GREETING", "7"),
+        ("MINIMAL__INNER__DEPTH", "1"),
+        ("MINIMAL_LISTEN", "127.0.0.1:1"),
+    ];
+    let (code, problems) = Minimal::run_with(&wrong, &[], "").await;
+    assert_eq!(code, Some(78));
+    for problem in [
+        "environment variable MINIMAL__GREETING: greeting: invalid type: found unsigned int `7`, expected a string; \
+         put it in quotes, as in \"007\"",
+        "environment variable MINIMAL__INNER: inner: there is no such key; here stand `greeting`, `hang`, `listen`",
+        "environment variable MINIMAL_LISTEN: two underscores stand between the parts of a name: MINIMAL__LISTEN",
+    ] {
+        assert!(problems.contains(problem), "no {problem:?} in {problems}");
+    }
 }
 
 async fn get(address: &str, path: &str) -> (u16, String) {

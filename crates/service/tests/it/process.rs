@@ -50,6 +50,14 @@ impl Minimal {
 
     /// Runs it to its end: exit code and standard error.
     pub(crate) async fn run(arguments: &[&str], config: &str) -> (Option<i32>, String) {
+        Self::run_with(&[], arguments, config).await
+    }
+
+    pub(crate) async fn run_with(
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+        config: &str,
+    ) -> (Option<i32>, String) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("minimal.toml");
         std::fs::write(&file, config).unwrap();
@@ -57,6 +65,7 @@ impl Minimal {
             .arg("--config")
             .arg(&file)
             .args(arguments)
+            .envs(environment.iter().copied())
             .kill_on_drop(true)
             .output();
         let output = tokio::time::timeout(Duration::from_secs(TIMEOUT), output)
