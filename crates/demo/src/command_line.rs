@@ -14,7 +14,7 @@ const HELP: &str = "\
 Starts three data planes (prod, dev, qa: demo API, collector, traffic) and a control plane (Prometheus, Alertmanager,
 a receiver for its notifications, the dashboard), every one the program that ships, each on a loopback address of its
 own. When the metrics of all three environments are visible it prints the dashboard's address and waits; Ctrl-C stops
-everything, a second Ctrl-C at once. The next run goes on with the kept data.
+everything, a second Ctrl-C kills at once. The next run goes on with the kept data.
 
 Examples:
   signalbox-demo                                   the box, at http://127.0.0.1:3000
@@ -33,7 +33,8 @@ Programs: ours lie beside signalbox-demo; prometheus and alertmanager come from 
 `make programs` puts them, else from PATH. SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names one program, and so do
 SIGNALBOX_DEMO_ALERTMANAGER, …_COLLECTOR, …_DEMO_API, …_LOAD_GEN and …_DASHBOARD.
 
-Exit status: 0 stopped as asked, 1 a part or the start failed, 64 wrong command line.";
+Exit status: 0 stopped as asked, 1 a part or the start failed, 64 wrong command line. With --then the command's, or 128
+and the signal's number if a signal came before the command's end.";
 
 #[derive(Debug, Parser)]
 #[command(

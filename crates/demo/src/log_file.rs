@@ -1,7 +1,8 @@
 //! A log that cannot fill the disk: the run before and the beginning of this one are kept, in one file each.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// One file; together with the rotated one a part's log takes at most twice as much.
@@ -30,12 +31,16 @@ impl LogFile {
         })
     }
 
-    /// Appends `bytes`, to a new file if this one is full.
+    /// Appends `bytes`, to a new file if this one is full. Either all of them or none.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.written + bytes.len() as u64 > self.limit && self.written > 0 {
             *self = Self::create(&self.path, self.limit)?;
         }
-        self.file.write_all(bytes)?;
+        if let Err(error) = self.file.write_all_at(bytes, self.written) {
+            // a full disk takes the first half of a line, and the next line would end it
+            drop(self.file.set_len(self.written));
+            return Err(error);
+        }
         self.written += bytes.len() as u64;
         Ok(())
     }

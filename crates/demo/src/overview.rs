@@ -49,7 +49,8 @@ mod tests {
             r#"{"generatedAt": 1000.5, "environments": [
                 {"name": "prod", "state": "ok", "newestSampleAt": 1000.25},
                 {"name": "dev", "state": "stale", "newestSampleAt": 999.9},
-                {"name": "qa", "state": "unknown", "newestSampleAt": null}]}"#,
+                {"name": "qa", "state": "unknown", "newestSampleAt": null},
+                {"name": "lab", "state": "idle"}]}"#,
         )
         .unwrap();
         let start = UNIX_EPOCH + Duration::from_secs(1000);

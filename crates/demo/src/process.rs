@@ -52,7 +52,10 @@ pub(crate) struct Process {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stopped {
     InTime(ExitStatus),
-    Killed,
+    /// Killed, because its grace was over.
+    TooLate,
+    /// Killed, because nothing more was to be waited for.
+    Hurried,
 }
 
 impl Process {
@@ -99,19 +102,19 @@ impl Process {
     /// SIGTERM to the group, SIGKILL after `grace` or as soon as `hurry` resolves.
     pub(crate) async fn stop(mut self, grace: Duration, hurry: impl Future) -> io::Result<Stopped> {
         signal(self.group, Signal::TERM);
-        tokio::select! {
+        let stopped = tokio::select! {
             status = self.child.wait() => {
                 let status = status?;
                 self.sweep().await;
                 return Ok(Stopped::InTime(status));
             }
-            () = tokio::time::sleep(grace) => {}
-            _ = hurry => {}
-        }
+            () = tokio::time::sleep(grace) => Stopped::TooLate,
+            _ = hurry => Stopped::Hurried,
+        };
         signal(self.group, Signal::KILL);
         self.child.wait().await?;
         self.sweep().await;
-        Ok(Stopped::Killed)
+        Ok(stopped)
     }
 
     /// Ends what the leader may have left in its group, and reads the output to its end.

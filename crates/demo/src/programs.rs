@@ -57,7 +57,7 @@ pub(crate) struct Places {
 pub(crate) enum Missing {
     #[error("{variable} names {}, and no program is there", path.display())]
     Named { variable: String, path: PathBuf },
-    #[error("{name} is not beside signalbox-demo in {}: `make build` puts it there", folder.display())]
+    #[error("{name} is not beside signalbox-demo in {}: `cargo build --workspace --bins` builds it, and so does `make demo`", folder.display())]
     Ours { name: &'static str, folder: PathBuf },
     #[error(
         "{name} is not in {looked_in}: `make programs` builds it, or {variable}=/path/to/{name} names yours"
@@ -232,7 +232,8 @@ mod tests {
             told,
             [
                 format!(
-                    "signalbox-dashboard is not beside signalbox-demo in {root}/target/debug: `make build` puts it there"
+                    "signalbox-dashboard is not beside signalbox-demo in {root}/target/debug: `cargo build --workspace \
+                     --bins` builds it, and so does `make demo`"
                 ),
                 format!(
                     "alertmanager is not in {root}/target/stack/bin nor in PATH: `make programs` builds it, or \

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::progress::seconds;
-use crate::supervision::Assignment;
+use crate::supervision::{Assignment, Killed};
 
 /// Writes to standard output. If nobody can read it, the demo goes on.
 pub(crate) fn print(text: &str) {
@@ -66,6 +66,20 @@ pub(crate) fn ended(name: &str, how: &str, log: &Path, tail: &[String]) -> Strin
         let _ = write!(text, "\n  | {line}");
     }
     text
+}
+
+/// Which parts did not end by themselves, and why they were killed: at most a line for each reason.
+pub(crate) fn killed(killed: &[Killed]) -> Vec<String> {
+    let reasons = [
+        (false, "did not stop in time and had to be killed"),
+        (true, "killed, as asked"),
+    ];
+    let told = reasons.map(|(hurried, reason)| {
+        let those = killed.iter().filter(|one| one.hurried == hurried);
+        let names: Vec<_> = those.map(|one| one.part.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{} {reason}", list(&names)))
+    });
+    told.into_iter().flatten().collect()
 }
 
 /// `prod, dev and qa`
@@ -179,6 +193,26 @@ metrics of prod, dev and qa visible after 17.3 s
                 &[]
             ),
             "load-qa ended (signal: 9 (SIGKILL)); its log, /logs/l.log, is empty"
+        );
+    }
+
+    #[test]
+    fn the_reason_of_each_kill_is_told() {
+        let one = |part: &str, hurried| Killed {
+            part: part.to_owned(),
+            hurried,
+        };
+        assert_eq!(killed(&[]), Vec::<String>::new());
+        assert_eq!(
+            killed(&[
+                one("api-qa", false),
+                one("prometheus", true),
+                one("receiver", true)
+            ]),
+            [
+                "api-qa did not stop in time and had to be killed",
+                "prometheus and receiver killed, as asked"
+            ]
         );
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use crate::command_line::{OnExit, Profile, RunOptions};
 use crate::interrupts::Interrupts;
@@ -20,7 +20,8 @@ const TAIL: usize = 12;
 /// Between two questions whether metrics are visible.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Runs a box. The exit code is 0 if it was asked to stop, and that of the command of `--then` if there is one.
+/// Runs a box. The exit code is 0 if it was asked to stop. If there is a command of `--then` it is that command's, or
+/// 128 and the signal's number if the command had not ended: what was cut off is no success.
 pub(crate) fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
     // one thread: the kernel ends the parts with the thread that started them (see `lifeline`)
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -30,8 +31,13 @@ pub(crate) fn run(options: RunOptions) -> anyhow::Result<ExitCode> {
         let mut interrupts = Interrupts::listen()?;
         let (mut demo, mut supervision) = Demo::start(options)?;
         let end = tokio::select! {
+            // a command that has ended was not cut off
+            biased;
             end = demo.live(&mut supervision) => end,
-            () = interrupts.next() => Ok(ExitCode::SUCCESS),
+            signal = interrupts.next() => Ok(match demo.options.then {
+                Some(_) => ExitCode::from(128 + signal.as_raw_value() as u8),
+                None => ExitCode::SUCCESS,
+            }),
         };
         demo.stop(supervision, &mut interrupts, end).await
     })
@@ -41,6 +47,8 @@ struct Demo {
     options: RunOptions,
     topology: Topology,
     state: StateDir,
+    /// Whether the record in the state directory says what runs now.
+    is_recorded: bool,
     assignments: Vec<Assignment>,
     /// What became of each part, in the words of the table.
     conditions: Vec<Condition>,
@@ -71,7 +79,7 @@ impl Demo {
             None => state_dir::default_path(|name| std::env::var_os(name))
                 .context("neither XDG_STATE_HOME nor HOME is set: name a state directory with --state-dir")?,
         };
-        let state = StateDir::open(&state, options.fresh)?;
+        let state = StateDir::open(&state)?;
         let folders = Folders {
             state: state.path().to_owned(),
             stack,
@@ -84,6 +92,7 @@ impl Demo {
         if !conflicts.is_empty() {
             bail!("{}", lines(&conflicts));
         }
+        state.prepare(options.fresh)?;
         for file in topology.parts.iter().flat_map(|part| &part.files) {
             file.write()
                 .with_context(|| format!("cannot write {}", file.path.display()))?;
@@ -106,6 +115,7 @@ impl Demo {
             options,
             topology,
             state,
+            is_recorded: true,
             assignments,
             executable,
             http,
@@ -188,16 +198,23 @@ impl Demo {
                 None
             }
         };
-        self.state
-            .record(&self.record())
-            .context("cannot write down what runs")?;
         match (trouble, self.options.on_exit) {
-            (None, _) => Ok(()),
+            (None, _) => {}
             (Some(told), OnExit::Stop) => bail!(told),
-            (Some(told), OnExit::Continue) => {
-                self.progress.say(&told);
-                Ok(())
-            }
+            (Some(told), OnExit::Continue) => self.progress.say(&told),
+        }
+        self.keep_record();
+        Ok(())
+    }
+
+    /// Writes down what runs. That is for others: where it cannot be written the box runs on, and says so once.
+    fn keep_record(&mut self) {
+        let outcome = self.state.record(&self.record());
+        let was_recorded = std::mem::replace(&mut self.is_recorded, outcome.is_ok());
+        if let (Err(error), true) = (outcome, was_recorded) {
+            let folder = self.state.path().display();
+            self.progress
+                .say(&format!("cannot write down what runs in {folder}: {error}"));
         }
     }
 
@@ -205,7 +222,8 @@ impl Demo {
         self.conditions.iter().all(|condition| condition.settled)
     }
 
-    /// The time is up. That ends the demo, unless it shall go on with what it has.
+    /// The time is up. That ends the demo, unless it shall go on with what it has; a command has nothing to go on with
+    /// if there are no metrics at all.
     fn give_up(&self, waiting_for: &[&str]) -> anyhow::Result<()> {
         let limit = seconds(self.options.timeout);
         let unready: Vec<_> = std::iter::zip(&self.assignments, &self.conditions)
@@ -217,17 +235,21 @@ impl Demo {
         } else {
             format!("{} not ready after {limit}", report::list(&unready))
         };
-        let told = format!(
-            "{told}; the logs are in {}",
-            self.state.path().join("logs").display()
-        );
-        match self.options.on_exit {
-            OnExit::Stop => bail!(told),
-            OnExit::Continue => {
-                self.progress.say(&told);
-                Ok(())
-            }
+        let has_command = self.options.then.is_some();
+        let nothing_visible = waiting_for.len() == self.topology.environments.len();
+        let is_end = self.options.on_exit == OnExit::Stop || (has_command && nothing_visible);
+        let consequence = if is_end && has_command {
+            ", so the command of --then was not run"
+        } else {
+            ""
+        };
+        let logs = self.state.path().join("logs");
+        let told = format!("{told}{consequence}; the logs are in {}", logs.display());
+        if is_end {
+            return Err(anyhow!(told));
         }
+        self.progress.say(&told);
+        Ok(())
     }
 
     fn tell_up(&self, waiting_for: &[&str]) {
@@ -273,7 +295,7 @@ impl Demo {
         }
     }
 
-    /// Stops all parts; a second request to stop waits for nothing more.
+    /// Stops all parts; when the user insists it waits for nothing more.
     async fn stop(
         mut self,
         supervision: Supervision,
@@ -292,18 +314,17 @@ impl Demo {
         tokio::pin!(stopping);
         let killed = tokio::select! {
             killed = &mut stopping => killed,
-            () = interrupts.next() => {
+            () = interrupts.insisted() => {
                 hurry.cancel();
                 stopping.await
             }
         };
-        self.state.forget_record()?;
-        if !killed.is_empty() {
-            let names: Vec<_> = killed.iter().map(String::as_str).collect();
-            line(&format!(
-                "{} did not stop in time and had to be killed",
-                report::list(&names)
-            ));
+        for told in report::killed(&killed) {
+            line(&told);
+        }
+        if let Err(error) = self.state.forget_record() {
+            let folder = self.state.path().display();
+            line(&format!("cannot remove demo.json from {folder}: {error}"));
         }
         line(&format!("stopped after {}", seconds(start.elapsed())));
         Ok(end.unwrap_or(ExitCode::FAILURE))

@@ -8,6 +8,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,12 @@ pub(crate) enum StateError {
     #[error("{} holds other files: name an empty folder, or one that a demo has used, with --state-dir", path.display())]
     NotOurs { path: PathBuf },
     #[error(
+        "{} cannot be the state directory: Prometheus takes * ? [ and \\ in it for a pattern and would find nothing to \
+         scrape; choose another with --state-dir",
+        path.display()
+    )]
+    Pattern { path: PathBuf },
+    #[error(
         "another demo uses the state directory {}{by}; stop it, or choose another with --state-dir and other addresses with --network",
         path.display()
     )]
@@ -54,14 +61,17 @@ pub(crate) enum StateError {
 }
 
 impl StateDir {
-    /// Takes the folder at `path`, made if need be. With `fresh` it starts empty.
-    pub(crate) fn open(path: &Path, fresh: bool) -> Result<Self, StateError> {
+    /// Takes the folder at `path`, made if need be. What earlier runs left is still there: see [`Self::prepare`].
+    pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
         let not_writable = |cause| StateError::NotWritable {
             path: path.to_owned(),
             cause,
         };
+        // before anything is made; and again, because a link may lead anywhere
+        refuse_pattern(&std::path::absolute(path).map_err(not_writable)?)?;
         fs::create_dir_all(path).map_err(not_writable)?;
         let path = path.canonicalize().map_err(not_writable)?;
+        refuse_pattern(&path)?;
         let is_empty = fs::read_dir(&path).map_err(not_writable)?.next().is_none();
         let lock_path = path.join(LOCK);
         if !is_empty && !lock_path.exists() {
@@ -84,12 +94,20 @@ impl StateDir {
             Err(TryLockError::Error(cause)) => return Err(not_writable(cause)),
         }
         let state = Self { path, _lock: lock };
-        state.prepare(fresh).map_err(not_writable)?;
+        // that of a demo which was killed
+        state.forget_record().map_err(not_writable)?;
         Ok(state)
     }
 
-    fn prepare(&self, fresh: bool) -> io::Result<()> {
-        self.forget_record()?;
+    /// Makes the folders; with `fresh` they start empty. Call it when nothing else can keep the demo from running.
+    pub(crate) fn prepare(&self, fresh: bool) -> Result<(), StateError> {
+        self.make_folders(fresh).map_err(|cause| StateError::NotWritable {
+            path: self.path.clone(),
+            cause,
+        })
+    }
+
+    fn make_folders(&self, fresh: bool) -> io::Result<()> {
         for folder in FOLDERS {
             let folder = self.path.join(folder);
             // the configuration is always made anew
@@ -114,8 +132,12 @@ impl StateDir {
         let draft = self.path.join("demo.json.new");
         let mut text = serde_json::to_string_pretty(record).map_err(io::Error::other)?;
         text.push('\n');
-        fs::write(&draft, text)?;
-        fs::rename(draft, self.path.join(RECORD))
+        let replaced = fs::write(&draft, text).and_then(|()| fs::rename(&draft, self.path.join(RECORD)));
+        if replaced.is_err() {
+            // half a file helps nobody
+            drop(fs::remove_file(draft));
+        }
+        replaced
     }
 
     pub(crate) fn forget_record(&self) -> io::Result<()> {
@@ -124,6 +146,17 @@ impl StateDir {
             _ => Ok(()),
         }
     }
+}
+
+/// Prometheus looks for its target files with the folder in front of their names, and takes all of it for a pattern.
+fn refuse_pattern(path: &Path) -> Result<(), StateError> {
+    let is_special = |byte: &u8| br"*?[\".contains(byte);
+    if path.as_os_str().as_bytes().iter().any(is_special) {
+        return Err(StateError::Pattern {
+            path: path.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 fn read_record(state: &Path) -> Option<Record> {
@@ -149,7 +182,7 @@ mod tests {
     fn one_demo_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
-        let first = StateDir::open(&path, false).unwrap();
+        let first = StateDir::open(&path).unwrap();
         first
             .record(&Record {
                 pid: 4711,
@@ -160,14 +193,14 @@ mod tests {
             .unwrap();
         let shown = first.path().display().to_string();
         assert_eq!(
-            StateDir::open(&path, true).unwrap_err().to_string(),
+            StateDir::open(&path).unwrap_err().to_string(),
             format!(
                 "another demo uses the state directory {shown} (process 4711, http://127.0.0.1:3000); stop it, or choose \
                  another with --state-dir and other addresses with --network"
             )
         );
         drop(first);
-        StateDir::open(&path, false).unwrap();
+        StateDir::open(&path).unwrap();
         assert!(
             !path.join(RECORD).exists(),
             "what is left of a killed demo is forgotten"
@@ -178,13 +211,16 @@ mod tests {
     fn data_and_logs_are_kept_unless_fresh() {
         let folder = tempfile::tempdir().unwrap();
         let kept = |file: &str| folder.path().join(file).exists();
-        drop(StateDir::open(folder.path(), false).unwrap());
+        let prepare = |fresh| StateDir::open(folder.path()).unwrap().prepare(fresh).unwrap();
+        prepare(false);
         for file in ["data/block", "logs/part.log", "config/old.yml"] {
             fs::write(folder.path().join(file), "x").unwrap();
         }
-        drop(StateDir::open(folder.path(), false).unwrap());
+        drop(StateDir::open(folder.path()).unwrap());
+        assert!(kept("data/block") && kept("logs/part.log") && kept("config/old.yml"));
+        prepare(false);
         assert!(kept("data/block") && kept("logs/part.log") && !kept("config/old.yml"));
-        drop(StateDir::open(folder.path(), true).unwrap());
+        prepare(true);
         assert!(!kept("data/block") && !kept("logs/part.log"));
     }
 
@@ -192,20 +228,57 @@ mod tests {
     fn a_folder_of_other_files_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
-        let error = StateDir::open(folder.path(), true).unwrap_err();
+        let error = StateDir::open(folder.path()).unwrap_err();
         assert!(error.to_string().contains("holds other files"), "{error}");
         assert!(folder.path().join("data").exists());
     }
 
     #[test]
     fn says_why_it_cannot_write() {
-        let error = StateDir::open(Path::new("/proc/signalbox-demo"), false).unwrap_err();
+        let error = StateDir::open(Path::new("/proc/signalbox-demo")).unwrap_err();
         assert!(
             error
                 .to_string()
                 .starts_with("cannot write to the state directory /proc/signalbox-demo: No such file"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_prometheus_takes_for_a_pattern_is_refused_and_not_made() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["box [2]", "all*", "why?", r"back\slash"] {
+            let path = folder.path().join(name).join("state");
+            assert_eq!(
+                StateDir::open(&path).unwrap_err().to_string(),
+                format!(
+                    r"{} cannot be the state directory: Prometheus takes * ? [ and \ in it for a pattern and would find nothing to scrape; choose another with --state-dir",
+                    path.display()
+                )
+            );
+            assert!(!folder.path().join(name).exists(), "{name}");
+        }
+        let (link, target) = (folder.path().join("link"), folder.path().join("[2]"));
+        fs::create_dir(&target).unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let error = StateDir::open(&link).unwrap_err();
+        assert!(matches!(error, StateError::Pattern { .. }), "{error}");
+        StateDir::open(&folder.path().join("box {2}")).unwrap();
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_written_leaves_no_half() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(folder.path()).unwrap();
+        fs::create_dir(folder.path().join(RECORD)).unwrap();
+        let record = Record {
+            pid: 4711,
+            network: "127.0.0".to_owned(),
+            dashboard: "http://127.0.0.1:3000".to_owned(),
+            parts: vec![],
+        };
+        assert!(state.record(&record).is_err());
+        assert!(!folder.path().join("demo.json.new").exists());
     }
 
     #[test]

@@ -55,10 +55,18 @@ pub(crate) enum What {
     },
 }
 
+/// A part that did not end by itself when it was asked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Killed {
+    pub(crate) part: String,
+    /// The user would not wait; otherwise its time was over.
+    pub(crate) hurried: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Supervision {
     events: mpsc::Receiver<Event>,
-    stages: Vec<(CancellationToken, JoinSet<Option<String>>)>,
+    stages: Vec<(CancellationToken, JoinSet<Option<Killed>>)>,
     hurry: CancellationToken,
 }
 
@@ -112,8 +120,8 @@ impl Supervision {
         self.hurry.clone()
     }
 
-    /// Stops everything, stage by stage. The names are those of the parts that had to be killed.
-    pub(crate) async fn stop(self) -> Vec<String> {
+    /// Stops everything, stage by stage. Returns which parts had to be killed.
+    pub(crate) async fn stop(self) -> Vec<Killed> {
         let mut killed = Vec::new();
         for (stop, mut tasks) in self.stages {
             stop.cancel();
@@ -138,8 +146,8 @@ struct Attendant {
 }
 
 impl Attendant {
-    /// The life of one part. Returns its name if it had to be killed.
-    async fn attend(mut self) -> Option<String> {
+    /// The life of one part.
+    async fn attend(mut self) -> Option<Killed> {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => return None,
@@ -194,7 +202,7 @@ impl Attendant {
         drop(self.tell.send(event).await);
     }
 
-    async fn tell_end(&self, status: io::Result<std::process::ExitStatus>) -> Option<String> {
+    async fn tell_end(&self, status: io::Result<std::process::ExitStatus>) -> Option<Killed> {
         let how = match status {
             Ok(status) => format!("ended ({status})"),
             Err(error) => format!("is lost: {error}"),
@@ -203,12 +211,17 @@ impl Attendant {
         None
     }
 
-    async fn stop(&self, process: Process) -> Option<String> {
+    async fn stop(&self, process: Process) -> Option<Killed> {
         let part = &self.assignment.part;
-        match process.stop(part.grace, self.hurry.cancelled()).await {
-            Ok(Stopped::InTime(_)) => None,
-            Ok(Stopped::Killed) | Err(_) => Some(part.name.clone()),
-        }
+        let hurried = match process.stop(part.grace, self.hurry.cancelled()).await {
+            Ok(Stopped::InTime(_)) => return None,
+            Ok(Stopped::Hurried) => true,
+            Ok(Stopped::TooLate) | Err(_) => false,
+        };
+        Some(Killed {
+            part: part.name.clone(),
+            hurried,
+        })
     }
 }
 

@@ -62,7 +62,9 @@ async fn receive(listen: SocketAddr, log: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("cannot listen on {listen}"))?;
     let server = axum::serve(listener, router(Arc::new(Mutex::new(inbox))));
     server
-        .with_graceful_shutdown(async move { interrupts.next().await })
+        .with_graceful_shutdown(async move {
+            interrupts.next().await;
+        })
         .await?;
     Ok(())
 }

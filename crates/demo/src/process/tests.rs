@@ -109,7 +109,7 @@ async fn what_ignores_sigterm_is_killed_with_its_children() {
         .stop(Duration::from_millis(1), pending::<()>())
         .await
         .unwrap();
-    assert_eq!(stopped, Stopped::Killed);
+    assert_eq!(stopped, Stopped::TooLate);
     assert_gone(child).await;
 }
 
@@ -122,7 +122,7 @@ async fn a_second_request_does_not_wait_for_the_grace() {
         .stop(Duration::from_mins(10), async {})
         .await
         .unwrap();
-    assert_eq!(stopped, Stopped::Killed);
+    assert_eq!(stopped, Stopped::Hurried);
 }
 
 #[tokio::test]

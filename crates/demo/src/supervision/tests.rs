@@ -86,7 +86,7 @@ async fn starts_by_need_and_stops_by_stage() {
     let mut supervision = stand.start();
     assert_eq!(ready(&mut supervision, 3).await, [2, 1, 0]);
     stand.story_has(3).await;
-    assert_eq!(supervision.stop().await, Vec::<String>::new());
+    assert_eq!(supervision.stop().await, []);
     let stops: Vec<_> = stand.story().lines().skip(3).map(ToOwned::to_owned).collect();
     assert_eq!(stops, ["load stops", "api stops", "collector stops"]);
 }
@@ -134,7 +134,26 @@ async fn hurry_kills_what_does_not_listen() {
     ready(&mut supervision, 1).await;
     stand.story_has(1).await;
     supervision.hurry().cancel();
-    assert_eq!(supervision.stop().await, ["deaf"]);
+    let killed = Killed {
+        part: "deaf".to_owned(),
+        hurried: true,
+    };
+    assert_eq!(supervision.stop().await, [killed]);
+}
+
+#[tokio::test]
+async fn what_does_not_listen_is_killed_when_its_time_is_over() {
+    let script = "trap '' TERM; echo deaf >> story; sleep 600 & wait";
+    let mut stand = Stand::new().part("deaf", Stage::Store, &[], script);
+    stand.assignments[0].part.grace = Duration::from_millis(1);
+    let mut supervision = stand.start();
+    ready(&mut supervision, 1).await;
+    stand.story_has(1).await;
+    let killed = Killed {
+        part: "deaf".to_owned(),
+        hurried: false,
+    };
+    assert_eq!(supervision.stop().await, [killed]);
 }
 
 #[tokio::test]

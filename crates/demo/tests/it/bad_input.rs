@@ -1,7 +1,7 @@
 //! What the user gets for a mistake: one sentence that says what to do, an exit code, and nothing left behind.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::harness::{Demo, assert_built, command, output};
 use crate::processes;
@@ -84,16 +84,40 @@ async fn a_folder_of_other_files_as_state_directory() {
 }
 
 #[tokio::test]
+async fn a_state_directory_that_prometheus_takes_for_a_pattern() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("box [2]");
+    check(
+        &["--state-dir", state.to_str().unwrap()],
+        1,
+        "/box [2] cannot be the state directory: Prometheus takes * ? [ and \\ in it for a pattern",
+    )
+    .await;
+    assert!(!state.exists());
+}
+
+/// Makes the folder one that a demo has used, and returns a file of its data.
+fn used_state(state: &Path) -> PathBuf {
+    std::fs::write(state.join("signalbox-demo.lock"), "").unwrap();
+    std::fs::create_dir(state.join("data")).unwrap();
+    let file = state.join("data/block");
+    std::fs::write(&file, "").unwrap();
+    file
+}
+
+#[tokio::test]
 async fn a_missing_program() {
     let state = tempfile::tempdir().unwrap();
     let state_dir = state.path().to_str().unwrap();
+    let kept = used_state(state.path());
     check(
-        &["--state-dir", state_dir, "--programs", "/nowhere"],
+        &["--fresh", "--state-dir", state_dir, "--programs", "/nowhere"],
         1,
         "prometheus is not in /nowhere: `make programs` builds it, or \
          SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names yours\nalertmanager is not in /nowhere",
     )
     .await;
+    assert!(kept.exists(), "nothing is deleted for a demo that cannot run");
     processes::assert_none(state.path()).await;
 }
 
@@ -113,9 +137,11 @@ async fn a_stack_that_is_none() {
 async fn a_port_in_use_is_named_with_its_holder() {
     assert_built();
     let state = tempfile::tempdir().unwrap();
+    let kept = used_state(state.path());
     let _taken = TcpListener::bind("127.78.1.1:9090").unwrap();
     check(
         &[
+            "--fresh",
             "--state-dir",
             state.path().to_str().unwrap(),
             "--network",
@@ -128,6 +154,7 @@ async fn a_port_in_use_is_named_with_its_holder() {
         ),
     )
     .await;
+    assert!(kept.exists(), "nothing is deleted for a demo that cannot run");
     processes::assert_none(state.path()).await;
 }
 

@@ -1,5 +1,7 @@
 //! How parts end, how the demo ends, and that neither leaves anything.
 
+use std::time::Duration;
+
 use rustix::process::Signal;
 
 use crate::harness::{Demo, send};
@@ -19,7 +21,11 @@ async fn each_part_may_die_and_is_reported_while_the_others_go_on() {
         .collect();
     assert_eq!(parts.len(), 13, "{parts:?}");
     for part in &parts {
-        send(demo.pid_of(part), Signal::KILL);
+        let pid = demo.pid_of(part);
+        if Some(part) == parts.last() {
+            block_record(&demo);
+        }
+        send(pid, Signal::KILL);
         let told = demo.says(&format!("{part} ended")).await;
         let log = demo.state().join(format!("logs/{part}.log"));
         let expected = format!(
@@ -48,7 +54,24 @@ async fn each_part_may_die_and_is_reported_while_the_others_go_on() {
     demo.signal(Signal::INT);
     let (status, said) = demo.ends().await;
     assert_eq!(status.code(), Some(0), "{said}");
+    let folder = demo.state().display();
+    for told in [
+        format!("\ncannot write down what runs in {folder}: Is a directory"),
+        format!("\ncannot remove demo.json from {folder}: Is a directory"),
+        "\nstopped after ".to_owned(),
+    ] {
+        assert_eq!(said.matches(&told).count(), 1, "{told}: {said}");
+    }
     demo.assert_nothing_left(&addresses).await;
+}
+
+/// From now on the demo can write down nothing of what runs, as on a full disk.
+fn block_record(demo: &Demo) {
+    let record = demo.state().join("demo.json");
+    // it may be writing at this very moment
+    while std::fs::create_dir(&record).is_err() {
+        drop(std::fs::remove_file(&record));
+    }
 }
 
 #[tokio::test]
@@ -57,15 +80,17 @@ async fn a_part_that_dies_stops_the_box() {
     let mut demo = Demo::start("127.77.3", state.path(), &[]).await;
     demo.says("dashboard: ready").await;
     let addresses = demo.addresses();
-    send(demo.pid_of("api-dev"), Signal::KILL);
+    let pid = demo.pid_of("api-dev");
+    block_record(&demo);
+    send(pid, Signal::KILL);
     let (status, said) = demo.ends().await;
     assert_eq!(status.code(), Some(1), "{said}");
     assert!(
         said.contains("signalbox-demo: api-dev ended (signal: 9 (SIGKILL)); "),
         "{said}"
     );
+    assert!(said.contains("\nstopped after "), "{said}");
     demo.assert_nothing_left(&addresses).await;
-    assert!(!demo.state().join("demo.json").exists());
 }
 
 #[tokio::test]
@@ -115,11 +140,51 @@ async fn a_second_interrupt_waits_for_nothing() {
     send(demo.pid_of("prometheus"), Signal::STOP);
     demo.signal(Signal::INT);
     demo.says("stopping").await;
+    // neither of these is a user who has lost patience
+    demo.signal(Signal::TERM);
+    demo.signal(Signal::HUP);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let left = processes::of_box(demo.state());
+    assert!(left.iter().any(|one| one.contains("/prometheus ")), "{left:#?}");
     demo.signal(Signal::INT);
     let (status, said) = demo.ends().await;
     assert_eq!(status.code(), Some(0), "{said}");
-    assert!(said.contains("had to be killed"), "{said}");
+    assert!(said.contains("prometheus"), "{said}");
+    assert!(said.contains(" killed, as asked\n"), "{said}");
+    assert!(!said.contains("did not stop in time"), "{said}");
     demo.assert_nothing_left(&addresses).await;
+    assert!(!demo.state().join("demo.json").exists());
+}
+
+#[tokio::test]
+async fn a_command_that_is_cut_off_is_no_success() {
+    let state = tempfile::tempdir().unwrap();
+    let mut demo = Demo::start("127.77.8", state.path(), &["--then", "echo running; sleep 600"]).await;
+    demo.says("running").await;
+    demo.signal(Signal::TERM);
+    let (status, said) = demo.ends().await;
+    assert_eq!(status.code(), Some(128 + 15), "{said}");
+    demo.assert_nothing_left(&[]).await;
+}
+
+#[tokio::test]
+async fn a_command_is_not_run_without_metrics() {
+    let state = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--timeout",
+        "1ms",
+        "--on-exit",
+        "continue",
+        "--then",
+        "echo it runs",
+    ];
+    let mut demo = Demo::start("127.77.9", state.path(), &arguments).await;
+    let (status, said) = demo.ends().await;
+    assert_eq!(status.code(), Some(1), "{said}");
+    let told = " not ready after 0.0 s, so the command of --then was not run; the logs are in ";
+    assert!(said.contains(told), "{said}");
+    assert!(!said.contains("it runs"), "{said}");
+    demo.assert_nothing_left(&[]).await;
 }
 
 #[tokio::test]

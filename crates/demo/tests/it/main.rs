@@ -7,5 +7,6 @@ mod lifeline;
 mod processes;
 mod prometheus;
 mod queries;
+mod receiver;
 mod the_box;
 mod workspace;
