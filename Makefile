@@ -32,7 +32,7 @@ demo: tools programs web ## Build what is missing and run the whole box on this 
 ##@ Test it
 
 .PHONY: test
-test: tools lint test-web test-stack test-rust ## The whole default test suite, end-to-end test included
+test: tools lint test-web test-stack check-nix test-rust ## The whole default test suite, end-to-end test included
 
 .PHONY: test-full
 test-full: export SIGNALBOX_TEST_FULL = 1
@@ -56,6 +56,11 @@ test-stack: programs ## The third-party parts' configuration: promtool, amtool, 
 	stack/check
 	go run -C stack/go/licenses .
 
+.PHONY: check-nix
+check-nix: programs ## The flake, the NixOS modules and the unit files; with Nix and NIXPKGS=… it evaluates everything as well
+	$(call step,NixOS modules and unit files)
+	nixos/check
+
 .PHONY: test-rust
 test-rust: export SIGNALBOX_BROWSER_TEST = 1
 test-rust: tools programs web ## Unit, integration and end-to-end tests of the Rust code
@@ -76,6 +81,10 @@ screenshots: tools programs web ## Take the pictures of the README anew, from a 
 programs: tools ## The third-party programs, from the versions pinned in stack/go (each built once, then cached)
 	$(call step,Third-party programs)
 	stack/go/build
+
+.PHONY: nix-hashes
+nix-hashes: tools ## Recompute the hashes that the flake pins (ARGS=--update writes them; needs Nix, see nixos/README.md)
+	nixos/hashes $(ARGS)
 
 .PHONY: web
 web: $(WEB)/dist/index.html ## The web app, which the dashboard carries

@@ -1,0 +1,64 @@
+# The machine below the parts: what boots, who may log in. Every image variant (`system.build.images.<variant>`) stands on it.
+{ config, lib, ... }:
+let
+  cfg = config.services.signalbox.appliance;
+  inherit (cfg) network;
+  inherit ((cfg.boxes // cfg.dataPlanes).${cfg.host}) address;
+in
+{
+  boot.loader.systemd-boot = {
+    enable = lib.mkDefault true;
+    configurationLimit = 10;
+  };
+  boot.loader.efi.canTouchEfiVariables = lib.mkDefault false;
+  # for who has no screen
+  boot.kernelParams = [
+    "console=tty0"
+    "console=ttyS0"
+  ];
+
+  # the image variants label their disks so
+  fileSystems = {
+    "/" = lib.mkDefault {
+      device = "/dev/disk/by-label/nixos";
+      fsType = "ext4";
+    };
+    "/boot" = lib.mkDefault {
+      device = "/dev/disk/by-label/ESP";
+      fsType = "vfat";
+    };
+  };
+  image.modules.qemu-efi.virtualisation.diskSize = 32 * 1024;
+
+  networking.hostName = lib.mkDefault "signalbox-${cfg.host}";
+  networking.useNetworkd = true;
+  networking.useDHCP = lib.mkDefault (network.gateway == null);
+  systemd.network.networks."10-signalbox" = lib.mkIf (network.gateway != null) {
+    matchConfig.Name = network.interface;
+    address = [ "${address}/${toString network.prefixLength}" ];
+    gateway = [ network.gateway ];
+  };
+  services.timesyncd.enable = true;
+  services.journald.extraConfig = "SystemMaxUse=2G";
+
+  services.openssh = {
+    enable = true;
+    settings = {
+      PasswordAuthentication = false;
+      PermitRootLogin = "no";
+    };
+  };
+  users.users.operator = {
+    description = "Whoever looks after the box";
+    isNormalUser = true;
+    openssh.authorizedKeys.keys = cfg.operatorKeys;
+    extraGroups = [
+      "systemd-journal"
+      "wheel"
+    ];
+  };
+  # operators have keys, not passwords
+  security.sudo.wheelNeedsPassword = false;
+
+  system.stateVersion = "26.05";
+}

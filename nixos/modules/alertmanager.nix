@@ -1,0 +1,94 @@
+# nixpkgs' Alertmanager with stack/alertmanager/alertmanager.yml as it is.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  ours = import ../lib { inherit lib pkgs; };
+  cfg = config.services.signalbox.alertmanager;
+  address = "${cfg.listenAddress}:${toString cfg.port}";
+  text = builtins.readFile ../../stack/alertmanager/alertmanager.yml;
+  alone = cfg.peers == [ ];
+in
+{
+  options.services.signalbox.alertmanager = {
+    enable = lib.mkEnableOption "Alertmanager with the routing of Signalbox";
+
+    package = lib.mkPackageOption pkgs [ "signalbox" "alertmanager" ] { };
+
+    listenAddress = lib.mkOption {
+      type = lib.types.str;
+      default = "127.0.0.1";
+      description = "The address that it listens on, for its API and for its peers.";
+    };
+
+    port = lib.mkOption {
+      type = lib.types.port;
+      default = 9093;
+      description = "The port of its API.";
+    };
+
+    peers = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      example = [ "10.0.0.20" ];
+      description = "Addresses of the other Alertmanagers of the mesh. Without any, no port is opened for one.";
+    };
+
+    webhookUrlFile = lib.mkOption {
+      type = ours.secretFile;
+      example = "/run/secrets/webhook-url";
+      description = "The file with the URL to which notifications are sent, in one line. It is a secret: such URLs hold a token.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    assertions = [
+      {
+        assertion = !lib.hasInfix "$" text;
+        message = ''
+          stack/alertmanager/alertmanager.yml has a $ in it, and NixOS replaces what looks like a variable there before Alertmanager reads it.
+          Leave it out, or put the template that needs it into a file of its own (templates:).'';
+      }
+    ];
+
+    services.prometheus.alertmanager = {
+      enable = true;
+      inherit (cfg) package listenAddress port;
+      configText = text;
+      logLevel = "info";
+      webExternalUrl = "http://${address}/";
+      clusterPeers = cfg.peers;
+      extraFlags = [
+        "--cluster.listen-address=${lib.optionalString (!alone) "${cfg.listenAddress}:9094"}"
+        "--enable-feature=utf8-strict-mode"
+      ]
+      # until the peers are heard, a restarted one would say that alerts are resolved
+      ++ lib.optional (!alone) "--dispatch.start-delay=1m";
+    };
+
+    systemd.services.alertmanager = {
+      startLimitIntervalSec = 0;
+      # the configuration names the file, which is looked for in the working directory
+      preStart = lib.mkAfter ''
+        ln --symbolic --force "$CREDENTIALS_DIRECTORY/webhook-url" webhook-url
+      '';
+      serviceConfig = {
+        LoadCredential = [ "webhook-url:${cfg.webhookUrlFile}" ];
+        LockPersonality = true;
+        PrivateUsers = true;
+        RestartSec = 5;
+        SystemCallArchitectures = "native";
+        TimeoutStopSec = 30;
+        UMask = "0077";
+      };
+    };
+
+    services.signalbox.listeners = {
+      Alertmanager = address;
+    }
+    // lib.optionalAttrs (!alone) { "Alertmanager, mesh" = "${cfg.listenAddress}:9094"; };
+  };
+}

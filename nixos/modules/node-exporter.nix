@@ -1,0 +1,53 @@
+# nixpkgs' node_exporter: the machine itself, and the state of its units.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  ours = import ../lib { inherit lib pkgs; };
+  cfg = config.services.signalbox.nodeExporter;
+in
+{
+  options.services.signalbox.nodeExporter = {
+    enable = lib.mkEnableOption "node_exporter";
+
+    listenAddress = lib.mkOption {
+      type = lib.types.str;
+      default = "127.0.0.1";
+      description = "The address that it listens on.";
+    };
+
+    port = lib.mkOption {
+      type = lib.types.port;
+      default = 9100;
+      description = "The port that it listens on.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.prometheus.exporters.node = {
+      enable = true;
+      inherit (cfg) listenAddress port;
+      enabledCollectors = [ "systemd" ];
+    };
+    systemd.services.prometheus-node-exporter = {
+      startLimitIntervalSec = 0;
+      serviceConfig =
+        removeAttrs ours.hardening [
+          # it looks at all mounts, and at the clock
+          "PrivateUsers"
+          "ProtectClock"
+          "ProtectHome"
+          "RestrictAddressFamilies"
+        ]
+        // {
+          ProtectHome = lib.mkForce "read-only";
+          SystemCallFilter = ours.hardening.SystemCallFilter ++ [ "adjtimex clock_adjtime" ];
+        };
+    };
+    services.signalbox.prometheus.jobs.node.scrape_interval = "15s";
+    services.signalbox.listeners.node_exporter = "${cfg.listenAddress}:${toString cfg.port}";
+  };
+}

@@ -1,0 +1,219 @@
+# nixpkgs' Prometheus with stack/prometheus/prometheus.yml as it is, and what differs per machine beside it in /etc/prometheus.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  ours = import ../lib { inherit lib pkgs; };
+  inherit (config.services.signalbox) stack thanos;
+  cfg = config.services.signalbox.prometheus;
+  address = "${cfg.listenAddress}:${toString cfg.port}";
+  data = "/var/lib/${config.services.prometheus.stateDir}/data";
+
+  # Prometheus and the sidecar agree by this file on which blocks may be compacted. Without it, Prometheus compacts at once.
+  shipped = "${data}/thanos.shipper.json";
+
+  targets = lib.types.listOf (
+    lib.types.submodule {
+      options = {
+        targets = lib.mkOption {
+          type = lib.types.listOf ours.addressAndPort;
+          description = "Addresses and ports to scrape.";
+        };
+        labels = lib.mkOption {
+          type = lib.types.attrsOf lib.types.str;
+          default = { };
+          description = "Labels of all series from there.";
+        };
+      };
+    }
+  );
+
+  ruleFiles = lib.attrNames (builtins.readDir ../../stack/prometheus/rules);
+  inFolder =
+    folder: files:
+    lib.mapAttrs' (name: content: lib.nameValuePair "prometheus/${folder}/${name}" content) files;
+  files =
+    inFolder "rules" (
+      lib.genAttrs ruleFiles (file: {
+        source = "${stack}/share/signalbox/stack/prometheus/rules/${file}";
+      })
+      // lib.optionalAttrs (cfg.objectives != null) { "objectives.yml".source = cfg.objectives; }
+    )
+    // inFolder "targets" (
+      lib.mapAttrs' (
+        job: groups:
+        lib.nameValuePair "${job}.json" {
+          # a group on each line, for people
+          text = "[\n${lib.concatMapStringsSep ",\n" builtins.toJSON groups}\n]\n";
+        }
+      ) cfg.targets
+    )
+    // inFolder "scrape.d" (
+      lib.mapAttrs' (
+        job: settings:
+        lib.nameValuePair "${job}.yml" {
+          text = builtins.toJSON {
+            scrape_configs = [
+              (
+                settings
+                // {
+                  job_name = job;
+                  file_sd_configs = [
+                    {
+                      files = [ "../targets/${job}.json" ];
+                      refresh_interval = "30s";
+                    }
+                  ];
+                }
+              )
+            ];
+          };
+        }
+      ) cfg.jobs
+    );
+in
+{
+  options.services.signalbox.prometheus = {
+    enable = lib.mkEnableOption "Prometheus with the configuration and rules of Signalbox";
+
+    package = lib.mkPackageOption pkgs [ "signalbox" "prometheus" ] { };
+
+    listenAddress = lib.mkOption {
+      type = lib.types.str;
+      default = "127.0.0.1";
+      description = "The address that it listens on.";
+    };
+
+    port = lib.mkOption {
+      type = lib.types.port;
+      default = 9090;
+      description = "The port that it listens on.";
+    };
+
+    externalLabels =
+      lib.genAttrs
+        [
+          "cluster"
+          "region"
+          "replica"
+        ]
+        (
+          label:
+          lib.mkOption {
+            type = lib.types.str;
+            default = "";
+            example =
+              {
+                cluster = "acme";
+                region = "eu-central";
+                replica = "a";
+              }
+              .${label};
+            description = "The external label `${label}`. The two boxes of a pair differ in `replica` alone.";
+          }
+        );
+
+    targets = lib.mkOption {
+      type = lib.types.attrsOf targets;
+      default = { };
+      example.prometheus = [
+        {
+          targets = [ "127.0.0.1:9090" ];
+          labels = {
+            box = "a";
+            instance = "a:9090";
+          };
+        }
+      ];
+      description = "Whom to scrape, by job: the target files of `stack/prometheus/prometheus.yml` and of `jobs`.";
+    };
+
+    jobs = lib.mkOption {
+      type = lib.types.attrsOf (pkgs.formats.json { }).type;
+      default = { };
+      example.node.scrape_interval = "30s";
+      description = "Further scrape jobs, in the words of Prometheus; each finds its targets in `targets.<name>`.";
+    };
+
+    objectives = lib.mkOption {
+      type = lib.types.nullOr lib.types.path;
+      default = null;
+      example = lib.literalExpression "./objectives.yml";
+      description = "A file of objectives (SLO targets) in place of `stack/prometheus/rules/objectives.yml`.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    assertions = lib.mapAttrsToList (label: value: {
+      assertion = value != "";
+      message = ''
+        services.signalbox.prometheus.externalLabels.${label} is empty, so the label would be missing, and blocks of two boxes could not be
+        told apart. Set it, for example to "${
+          if label == "replica" then "a" else "acme"
+        }"; services.signalbox.appliance does it for you.'';
+    }) cfg.externalLabels;
+
+    services.prometheus = {
+      enable = true;
+      inherit (cfg) package listenAddress port;
+      configText = builtins.readFile ../../stack/prometheus/prometheus.yml;
+      # reloads at a switch, and fails the switch when the new configuration does not load
+      enableReload = true;
+      webExternalUrl = "http://${address}/";
+      extraFlags = [
+        # no web page of another origin may read the API
+        "--web.cors.origin=none"
+        "--enable-feature=exemplar-storage"
+      ]
+      ++ lib.optionals thanos.enable (
+        if thanos.sharesCompaction then
+          [ "--storage.tsdb.delay-compact-file.path=${shipped}" ]
+        else
+          [
+            "--storage.tsdb.min-block-duration=2h"
+            "--storage.tsdb.max-block-duration=2h"
+          ]
+      );
+      # not what Prometheus reads (that is configText), but where nixpkgs' module of the sidecar looks
+      globalConfig.external_labels = cfg.externalLabels;
+    };
+
+    environment.etc = files;
+
+    systemd.services.prometheus = {
+      environment = lib.mapAttrs' (
+        label: lib.nameValuePair "SIGNALBOX_${lib.toUpper label}"
+      ) cfg.externalLabels;
+      startLimitIntervalSec = 0;
+      preStart = lib.mkIf (thanos.enable && thanos.sharesCompaction) ''
+        mkdir --parents ${data}
+        if [ ! -e ${shipped} ]; then
+          printf '{"version":1,"uploaded":[]}\n' >${shipped}
+        fi
+      '';
+      serviceConfig = {
+        ProtectSystem = lib.mkForce "strict";
+        RestartSec = 5;
+        TimeoutStopSec = 120; # it writes out what it holds
+        UMask = "0077";
+      };
+    };
+    systemd.services.prometheus-config-reload = {
+      # nixpkgs' module sees the main file change, and these are read with it; target files are watched
+      restartTriggers = lib.mapAttrsToList (_: file: file.text or file.source) (
+        lib.filterAttrs (path: _: !lib.hasPrefix "prometheus/targets/" path) files
+      );
+      # it asks systemd for a reload, as root
+      serviceConfig = ours.hardening // {
+        PrivateNetwork = true;
+        PrivateUsers = false;
+        RestrictAddressFamilies = [ "AF_UNIX" ];
+      };
+    };
+
+    services.signalbox.listeners.Prometheus = address;
+  };
+}

@@ -1,0 +1,53 @@
+# nixpkgs' Pushgateway; it keeps what was pushed over a restart.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.signalbox.pushgateway;
+  address = "${cfg.listenAddress}:${toString cfg.port}";
+in
+{
+  options.services.signalbox.pushgateway = {
+    enable = lib.mkEnableOption "the Pushgateway, for batch jobs";
+
+    package = lib.mkPackageOption pkgs [ "signalbox" "pushgateway" ] { };
+
+    listenAddress = lib.mkOption {
+      type = lib.types.str;
+      default = "127.0.0.1";
+      description = "The address that it listens on.";
+    };
+
+    port = lib.mkOption {
+      type = lib.types.port;
+      default = 9091;
+      description = "The port that it listens on.";
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    services.prometheus.pushgateway = {
+      enable = true;
+      inherit (cfg) package;
+      web.listen-address = address;
+      persistMetrics = true;
+    };
+    systemd.services.pushgateway = {
+      startLimitIntervalSec = 0;
+      serviceConfig = {
+        PrivateUsers = true;
+        RestartSec = 5;
+        SystemCallArchitectures = "native";
+        UMask = "0077";
+      };
+    };
+    services.signalbox.prometheus.jobs.pushgateway = {
+      # job and instance of what was pushed are the batch job's to say
+      honor_labels = true;
+    };
+    services.signalbox.listeners.Pushgateway = address;
+  };
+}

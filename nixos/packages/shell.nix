@@ -1,0 +1,26 @@
+# What one needs to work on Signalbox, at the versions that it is built with.
+{
+  mkShell,
+  cargo,
+  chromium,
+  clippy,
+  go,
+  nodejs,
+  pnpm_10,
+  rustc,
+  rustfmt,
+  shellcheck,
+}:
+mkShell {
+  packages = [
+    cargo
+    clippy
+    go
+    nodejs
+    pnpm_10
+    rustc
+    rustfmt
+    shellcheck
+  ];
+  env.CHROMIUM = "${chromium}/bin/chromium";
+}

@@ -1,0 +1,48 @@
+# A box and one data plane: what the demo service sends is seen on the dashboard, and alerts leave the box.
+{ pkgs, self }:
+let
+  deployment =
+    { nodes, lib, ... }:
+    {
+      imports = [ self.nixosModules.signalbox ];
+      services.signalbox.appliance = {
+        enable = true;
+        customer = "test";
+        region = "here";
+        boxes.a.address = nodes.box.networking.primaryIPAddress;
+        dataPlanes.prod = {
+          address = nodes.prod.networking.primaryIPAddress;
+          demo = true;
+        };
+      };
+      virtualisation.memorySize = lib.mkDefault 1024;
+    };
+in
+pkgs.testers.runNixOSTest {
+  name = "signalbox-single-box";
+
+  nodes.box = {
+    imports = [ deployment ];
+    services.signalbox.appliance.host = "a";
+    services.signalbox.alertmanager.webhookUrlFile = "/etc/webhook-url";
+    environment.etc."webhook-url".text = "http://127.0.0.1:8871/alerts";
+    environment.systemPackages = [
+      pkgs.jq
+      pkgs.signalbox.demo
+    ];
+    virtualisation.memorySize = 3072;
+    virtualisation.diskSize = 8192;
+  };
+
+  nodes.prod = {
+    imports = [ deployment ];
+    services.signalbox.appliance.host = "prod";
+  };
+
+  testScript =
+    { nodes, ... }:
+    ''
+      box_address = "${nodes.box.networking.primaryIPAddress}"
+    ''
+    + builtins.readFile ./single-box.py;
+}
