@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use exposition::MetricType;
 use exposition::names::{is_label_name, is_metric_name};
 use serde::{Deserialize, Serialize};
 use service::{NoFlags, Problems, Settings};
 
 use crate::expose::Alias;
-use crate::process::{Promotion, is_reserved};
+use crate::process::{Promotion, is_of_origin, is_reserved};
 use crate::series::{Expiry, Limits};
 
 /// What the collector runs with.
@@ -162,7 +163,7 @@ impl Settings for RawConfig {
         let listen = self.listen.parse(problems);
         let expiry = self.expiry.parse(problems);
         let promotions = promotions(self.promote, self.environment, self.data_plane_id, problems);
-        let aliases = aliases(self.aliases, problems);
+        let aliases = aliases(self.aliases, &promotions, problems);
         Some(Config {
             listen: listen?,
             promotions,
@@ -196,6 +197,21 @@ impl RawListen {
         let http = address("listen.http", &self.http);
         let data = address("listen.data", &self.data);
         let self_metrics = address("listen.self_metrics", &self.self_metrics);
+        let all = [
+            ("listen.grpc", grpc),
+            ("listen.http", http),
+            ("listen.data", data),
+            ("listen.self_metrics", self_metrics),
+        ];
+        for (index, (key, address)) in all.into_iter().enumerate() {
+            let Some(address) = address.filter(|address: &SocketAddr| address.port() != 0) else {
+                continue;
+            };
+            let earlier = all[..index].iter().find(|(_, other)| *other == Some(address));
+            if let Some((other, _)) = earlier {
+                problems.add(key, format!("must differ from {other}, is {address} too"));
+            }
+        }
         Some(Listen {
             grpc: grpc?,
             http: http?,
@@ -288,7 +304,7 @@ fn promotions(
                 "must be a label's name: letters, digits and _, no digit first",
             );
         }
-        if matches!(label.as_str(), "job" | "instance" | "le" | "quantile") {
+        if is_of_samples(&label) || is_of_origin(&label, &[]) {
             problems.add(&key, "cannot be promoted: this label has a meaning of its own");
         }
         // an empty list switches a promotion of the defaults off
@@ -300,9 +316,8 @@ fn promotions(
     promotions
 }
 
-fn aliases(settings: Vec<RawAlias>, problems: &mut Problems) -> Vec<Alias> {
-    let mut aliases = Vec::new();
-    let mut taken = BTreeSet::new();
+fn aliases(settings: Vec<RawAlias>, promotions: &[Promotion], problems: &mut Problems) -> Vec<Alias> {
+    let mut aliases: Vec<Alias> = Vec::new();
     for RawAlias {
         metric,
         names,
@@ -318,19 +333,31 @@ fn aliases(settings: Vec<RawAlias>, problems: &mut Problems) -> Vec<Alias> {
         if names.is_empty() {
             problem(format!("`{metric}` needs at least one name in names"));
         }
+        let mut new_names = BTreeSet::new();
         for (old, new) in &labels {
             if !is_label_name(old) || !is_label_name(new) {
                 problem(format!(
                     "labels of `{metric}` must be label names, are `{old}` and `{new}`"
                 ));
+            } else if is_of_samples(new) || is_of_origin(new, promotions) {
+                problem(format!(
+                    "a label of `{metric}` cannot become `{new}`: this label has a meaning of its own"
+                ));
+            } else if !new_names.insert(new) {
+                problem(format!("two labels of `{metric}` cannot both become `{new}`"));
             }
         }
         let labels: Vec<(String, String)> = labels.into_iter().collect();
         for name in names {
+            let clash = aliases.iter().find(|other| share_a_sample(&other.name, &name));
             if !is_metric_name(&name) || is_reserved(&name) || name == metric {
                 problem(format!("`{name}` cannot be another name of `{metric}`"));
-            } else if !taken.insert(name.clone()) {
-                problem(format!("`{name}` is given twice"));
+            } else if let Some(Alias { name: other, .. }) = clash {
+                problem(if *other == name {
+                    format!("`{name}` is given twice")
+                } else {
+                    format!("`{name}` and `{other}` cannot both be names: one would be a sample of the other")
+                });
             } else {
                 let (metric, labels) = (metric.clone(), labels.clone());
                 aliases.push(Alias { metric, name, labels });
@@ -338,6 +365,21 @@ fn aliases(settings: Vec<RawAlias>, problems: &mut Problems) -> Vec<Alias> {
         }
     }
     aliases
+}
+
+/// Whether samples of some metric type need this label for themselves.
+fn is_of_samples(label: &str) -> bool {
+    matches!(label, "le" | "quantile")
+}
+
+/// Whether two metrics of these names, of whatever types, could have samples of one name.
+fn share_a_sample(one: &str, other: &str) -> bool {
+    let suffixes = MetricType::Histogram.suffixes();
+    let is_sample = |name: &str, of: &str| {
+        let suffix = name.strip_prefix(of);
+        suffix.is_some_and(|suffix| suffix.is_empty() || suffixes.contains(&suffix))
+    };
+    is_sample(one, other) || is_sample(other, one)
 }
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ pub(crate) use self::scrape::Scrape;
 
 /// A second name under which a metric is exposed. Renders the same series, some labels renamed.
 ///
-/// A source that sends a metric of the second name itself has no alias of it, and a metric of another type with that
-/// name suppresses the alias altogether: what clients really send comes first.
+/// A resource that sends a metric of the second name itself has no alias of it, and a metric of another type with that
+/// name suppresses the alias altogether: what clients really send comes first. A series that could be mistaken for
+/// another one that is renamed has no alias either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Alias {
     /// The exposed name of the metric.

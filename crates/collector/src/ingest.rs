@@ -11,14 +11,17 @@ use crate::otlp::{
 };
 use crate::process::{self, Promotion};
 use crate::rejection::{Reason, Rejections};
-use crate::series::{Descriptor, HistogramSample, Origin, Sample, Store, Update};
+use crate::series::{Descriptor, HistogramSample, Origin, Sample, Store, Taken, Times, Update};
 
 /// What became of a request's points. `accepted` and the rejected ones are all of them, unless it was malformed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) accepted: u64,
+    /// Accepted points that changed nothing, because a newer one was there already.
+    pub(crate) overtaken: u64,
     pub(crate) rejections: Rejections,
-    /// Where the bytes stopped to be a request. What came before it is taken into account.
+    /// Why the bytes stopped to be a request of resources, scopes and metrics. What came before is taken into account. A
+    /// metric or a point that is broken within its bounds is a rejected one, and what stands beside it is taken.
     pub(crate) malformed: Option<Malformed>,
 }
 
@@ -66,23 +69,23 @@ impl Ingest<'_> {
                     Ok(process::origin(resource, message, schema_url)?)
                 })
             });
-            self.scope(&scope, &origin)?;
+            self.scope(&scope, &origin);
         }
         Ok(())
     }
 
-    fn scope(
-        &mut self,
-        metrics: &ScopeMetrics<'_>,
-        origin: &Result<Arc<Origin>, Reason>,
-    ) -> Result<(), Malformed> {
+    fn scope(&mut self, metrics: &ScopeMetrics<'_>, origin: &Result<Arc<Origin>, Reason>) {
         for metric in metrics.metrics() {
-            let metric = metric?;
+            let Ok(metric) = metric else {
+                // nobody knows its name, nor how many points it had
+                self.outcome.rejections.add(Reason::Malformed, 1, b"(unreadable)");
+                continue;
+            };
             let Some(data) = metric.data.filter(|data| !data.points().is_empty()) else {
                 continue;
             };
             let taken = match (instrument(&data), origin) {
-                (Ok(instrument), Ok(origin)) => self.metric(&metric, &data, instrument, origin)?,
+                (Ok(instrument), Ok(origin)) => self.metric(&metric, &data, instrument, origin),
                 (Err(reason), _) => Err(reason),
                 (_, Err(reason)) => Err(*reason),
             };
@@ -91,17 +94,16 @@ impl Ingest<'_> {
                 self.outcome.rejections.add(reason, points, metric.name);
             }
         }
-        Ok(())
     }
 
-    /// Takes the points of one metric; the inner error is for all of them.
+    /// Takes the points of one metric; an error is for all of them.
     fn metric(
         &mut self,
         metric: &Metric<'_>,
         data: &Data<'_>,
         instrument: Instrument,
         origin: &Arc<Origin>,
-    ) -> Result<Result<(), Reason>, Malformed> {
+    ) -> Result<(), Reason> {
         let descriptor = Descriptor {
             name: metric.name,
             unit: metric.unit,
@@ -109,29 +111,32 @@ impl Ingest<'_> {
             instrument,
         };
         let Self {
-            store, now, outcome, ..
+            promotions,
+            store,
+            now,
+            outcome,
         } = self;
         let buckets = store.limits().buckets;
-        let taken = store.update(&descriptor, origin, *now, |mut series| {
+        store.update(&descriptor, origin, *now, |mut series| {
             let mut tally = |taken| match taken {
-                Ok(()) => outcome.accepted += 1,
+                Ok(taken) => {
+                    outcome.accepted += 1;
+                    outcome.overtaken += u64::from(taken == Taken::Overtaken);
+                }
                 Err(reason) => outcome.rejections.add(reason, 1, metric.name),
             };
             if instrument == Instrument::Histogram {
                 for point in data.points().histograms() {
-                    tally(take_histogram(&mut series, &point?, origin, buckets));
+                    let point = point.map_err(|_| Reason::Malformed);
+                    tally(point.and_then(|point| take_histogram(&mut series, &point, promotions, buckets)));
                 }
             } else {
                 for point in data.points().numbers() {
-                    tally(take_number(&mut series, &point?, origin));
+                    let point = point.map_err(|_| Reason::Malformed);
+                    tally(point.and_then(|point| take_number(&mut series, &point, promotions)));
                 }
             }
-            Ok(())
-        });
-        match taken {
-            Ok(read) => read.map(Ok),
-            Err(reason) => Ok(Err(reason)),
-        }
+        })
     }
 }
 
@@ -157,17 +162,25 @@ fn instrument(data: &Data<'_>) -> Result<Instrument, Reason> {
 }
 
 #[inline]
-fn take_number(series: &mut Update<'_>, point: &NumberPoint<'_>, origin: &Origin) -> Result<(), Reason> {
+fn take_number(
+    series: &mut Update<'_>,
+    point: &NumberPoint<'_>,
+    promotions: &[Promotion],
+) -> Result<Taken, Reason> {
     let sample = match point.value {
         _ if point.flags.no_recorded_value() => Sample::Nothing,
         Some(value) => Sample::Number(value),
         None => return Err(Reason::NoValue),
     };
-    series.set(&point.attributes, point.time, sample, || {
+    let times = Times {
+        start: point.start,
+        time: point.time,
+    };
+    series.set(&point.attributes, times, sample, || {
         Ok(process::series(
             &point.attributes,
             NumberPoint::ATTRIBUTES,
-            &origin.labels,
+            promotions,
             None,
         )?)
     })
@@ -177,9 +190,9 @@ fn take_number(series: &mut Update<'_>, point: &NumberPoint<'_>, origin: &Origin
 fn take_histogram(
     series: &mut Update<'_>,
     point: &HistogramPoint<'_>,
-    origin: &Origin,
+    promotions: &[Promotion],
     max_buckets: usize,
-) -> Result<(), Reason> {
+) -> Result<Taken, Reason> {
     let sample = if point.flags.no_recorded_value() {
         Sample::Nothing
     } else {
@@ -190,7 +203,14 @@ fn take_histogram(
         // neither of them is a histogram that is only a count and a sum
         let fits = buckets == bounds + 1 || (buckets == 0 && bounds == 0);
         let bounds = || point.explicit_bounds.doubles();
-        if !fits || !bounds().all(f64::is_finite) || !bounds().is_sorted_by(|one, next| one < next) {
+        let counts = || point.bucket_counts.integers();
+        let counted = counts().try_fold(0_u64, u64::checked_add);
+        let adds_up = buckets == 0 || counted == Some(point.count);
+        if !fits
+            || !adds_up
+            || !bounds().all(f64::is_finite)
+            || !bounds().is_sorted_by(|one, next| one < next)
+        {
             return Err(Reason::InvalidHistogram);
         }
         Sample::Histogram(HistogramSample {
@@ -200,12 +220,16 @@ fn take_histogram(
             explicit_bounds: point.explicit_bounds.as_bytes(),
         })
     };
-    series.set(&point.attributes, point.time, sample, || {
+    let times = Times {
+        start: point.start,
+        time: point.time,
+    };
+    series.set(&point.attributes, times, sample, || {
         let attributes = HistogramPoint::ATTRIBUTES;
         Ok(process::series(
             &point.attributes,
             attributes,
-            &origin.labels,
+            promotions,
             Some("le"),
         )?)
     })

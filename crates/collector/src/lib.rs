@@ -117,7 +117,8 @@ impl Collector {
     }
 
     /// Serves until `life` ends. Then the receivers finish what they have begun, and only after them the scrape ports
-    /// close, so that what was answered with success can still be scraped.
+    /// close. They do not wait for a scrape: what came since the last one is gone, and a sender's next cumulative points
+    /// make up for it.
     pub async fn run(self, life: Life) -> anyhow::Result<()> {
         let Self {
             config,

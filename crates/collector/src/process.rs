@@ -7,9 +7,10 @@
 //! - its scope: `otel_scope_name`, `otel_scope_version`, `otel_scope_schema_url`, `otel_scope_<attribute>`;
 //! - its own attributes.
 //!
-//! Where an attribute of the point falls on a label of the scope or on `job` or `instance`, the values are joined by
-//! `;`, as between attributes of one point. A promoted label is never mixed: an attribute that falls on it moves to
-//! `exported_<label>`, which is what Prometheus itself does with labels that clash with a target's.
+//! The labels of the resource and the scope belong to them alone, also where they are absent: an attribute of a point
+//! that falls on one moves to `exported_<label>`, which is what Prometheus itself does with labels that clash with a
+//! target's. So no two origins can have a series with the same labels. Between attributes of one point, values are
+//! joined by `;`.
 
 use exposition::LabelSet;
 use exposition::names::label_name;
@@ -31,8 +32,6 @@ pub(crate) struct Promotion {
 pub(crate) struct ResourceLabels {
     /// The labels of all series of this resource.
     set: LabelSet,
-    /// The names of the promoted labels that it has.
-    promoted: Vec<String>,
     /// `job` and `instance`: series are joined to the resource's `target_info` by them.
     pub(crate) target: String,
     /// The labels of the resource's `target_info`; empty if it has no attributes.
@@ -42,18 +41,10 @@ pub(crate) struct ResourceLabels {
 /// What all series of one scope of one resource have in common.
 #[derive(Debug)]
 pub(crate) struct OriginLabels {
-    set: LabelSet,
-    promoted: Vec<String>,
     /// The labels, rendered.
     pub(crate) text: String,
-}
-
-/// The labels of one series, rendered.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct SeriesLabels {
-    pub(crate) text: String,
-    /// Whether these are all its labels, and not only what it has beside those of its origin.
-    pub(crate) whole: bool,
+    /// Those of them that are the resource's, rendered: what they have in common with the resource's other scopes.
+    pub(crate) of_resource: String,
 }
 
 /// The labels of a resource, from its message on the wire.
@@ -110,7 +101,6 @@ pub(crate) fn resource(message: &[u8], promotions: &[Promotion]) -> Result<Resou
             with_instance(info)
         },
         set,
-        promoted,
     })
 }
 
@@ -141,49 +131,53 @@ pub(crate) fn origin(
         }
     }
     Ok(OriginLabels {
-        text: with_instance(set.clone()),
-        set,
-        promoted: resource.promoted.clone(),
+        text: with_instance(set),
+        of_resource: with_instance(resource.set.clone()),
     })
 }
 
-/// The labels of a series, from the attributes in the field `number` of its point. `taken` is a label that its
-/// samples need for themselves, such as a histogram's `le`.
+/// The labels that a series has beside those of its origin, rendered, from the attributes in the field `number` of its
+/// point. `own` is a label that its samples need for themselves, such as a histogram's `le`.
 pub(crate) fn series(
     message: &[u8],
     number: u32,
-    origin: &OriginLabels,
-    taken: Option<&str>,
-) -> Result<SeriesLabels, AttributeError> {
-    let mut own = LabelSet::default();
-    let mut collides = false;
+    promotions: &[Promotion],
+    own: Option<&str>,
+) -> Result<String, AttributeError> {
+    let mut labels = LabelSet::default();
     for attribute in attributes(message, number) {
         let (key, value) = attribute?;
         let mut label = label_name(key);
-        if taken == Some(label.as_str()) || origin.promoted.contains(&label) {
+        while own == Some(label.as_str()) || is_of_origin(&label, promotions) {
             label.insert_str(0, "exported_");
         }
-        collides |= label == "instance" || origin.set.contains(&label);
-        own.push_as(&label, key, &value);
+        labels.push_as(&label, key, &value);
     }
-    Ok(if collides {
-        let mut all = origin.set.clone();
-        all.extend(&own);
-        SeriesLabels {
-            text: with_instance(all),
-            whole: true,
-        }
-    } else {
-        SeriesLabels {
-            text: own.render(),
-            whole: false,
-        }
-    })
+    Ok(labels.render())
+}
+
+/// Whether a label belongs to resources or scopes, whether or not they have it.
+pub(crate) fn is_of_origin(label: &str, promotions: &[Promotion]) -> bool {
+    matches!(label, "job" | "instance")
+        || label.starts_with("otel_scope_")
+        || promotions.iter().any(|promotion| promotion.label == label)
 }
 
 /// Whether Prometheus, or this collector, makes series of this name itself, so that a client's would be taken for them.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    name == "up" || name == "target_info" || name.starts_with("ALERTS") || name.starts_with("scrape_")
+    matches!(
+        name,
+        "up" | "target_info"
+            | "ALERTS"
+            | "ALERTS_FOR_STATE"
+            | "scrape_body_size_bytes"
+            | "scrape_duration_seconds"
+            | "scrape_sample_limit"
+            | "scrape_samples_post_metric_relabeling"
+            | "scrape_samples_scraped"
+            | "scrape_series_added"
+            | "scrape_timeout_seconds"
+    )
 }
 
 /// Writes the collector's own value over every attribute that the label is taken from, and adds it if there is none.

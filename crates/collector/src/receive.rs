@@ -22,6 +22,9 @@ use crate::series::Store;
 /// A client has this long to send a request.
 const RECEIVE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// And this long for each piece of it. What has come takes room that others need.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Bodies larger than this are decoded on a thread that may take its time: half a millisecond's work.
 const INLINE_BYTES: usize = 256 * 1024;
 

@@ -6,6 +6,7 @@ use std::fmt::Write;
 /// Why a data point is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Reason {
+    Malformed,
     DeltaTemporality,
     UnspecifiedTemporality,
     ExponentialHistogram,
@@ -24,7 +25,8 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Malformed,
         Self::DeltaTemporality,
         Self::UnspecifiedTemporality,
         Self::ExponentialHistogram,
@@ -45,6 +47,7 @@ impl Reason {
     /// The value of the label `reason` in the collector's own metrics.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::Malformed => "malformed",
             Self::DeltaTemporality => "delta_temporality",
             Self::UnspecifiedTemporality => "unspecified_temporality",
             Self::ExponentialHistogram => "exponential_histogram",
@@ -66,6 +69,7 @@ impl Reason {
     /// What is wrong, and what the sender can do.
     fn advice(self) -> &'static str {
         match self {
+            Self::Malformed => "this is no protobuf as OTLP has it; look for a fault in the sender",
             Self::DeltaTemporality => {
                 "delta temporality is not supported; set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative"
             }
@@ -77,7 +81,8 @@ impl Reason {
             Self::Summary => "summaries are not supported; send a histogram",
             Self::NoValue => "the point has no value and does not say so in its flags",
             Self::InvalidHistogram => {
-                "a histogram has one bucket more than bounds, and its bounds are numbers in ascending order"
+                "a histogram has one bucket more than bounds, its bounds are numbers in ascending order, and its count is \
+                 the sum of its buckets"
             }
             Self::InvalidName => "the metric's name must be UTF-8 and hold a letter or a digit",
             Self::ReservedName => "Prometheus makes series of this name itself; rename the metric",

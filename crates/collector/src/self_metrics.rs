@@ -10,6 +10,7 @@ use crate::rejection::Reason;
 use crate::series::Counts;
 
 const ACCEPTED: &str = "signalbox_collector_accepted_datapoints_total";
+const OVERTAKEN: &str = "signalbox_collector_overtaken_datapoints_total";
 const REJECTED: &str = "signalbox_collector_rejected_datapoints_total";
 const REQUESTS: &str = "signalbox_collector_requests_total";
 const REFUSED: &str = "signalbox_collector_refused_requests_total";
@@ -19,11 +20,16 @@ const FAMILIES: &str = "signalbox_collector_families";
 const SOURCES: &str = "signalbox_collector_sources";
 const IN_FLIGHT: &str = "signalbox_collector_in_flight_bytes";
 const SCRAPE_SECONDS: &str = "signalbox_collector_scrape_duration_seconds";
+const REFUSED_SCRAPES: &str = "signalbox_collector_refused_scrapes_total";
 const SCRAPE_BYTES: &str = "signalbox_collector_scrape_bytes";
 
 /// Gives every metric its help text, and every counter its zero: what has not happened yet is 0, not absent.
 pub(crate) fn describe() {
     describe_counter!(ACCEPTED, "Data points that were taken into account.");
+    describe_counter!(
+        OVERTAKEN,
+        "Data points among the accepted ones that changed nothing, because a newer one was there already."
+    );
     describe_counter!(
         REJECTED,
         "Data points that were not taken, by reason; their senders were told so in partial_success."
@@ -49,8 +55,13 @@ pub(crate) fn describe() {
         "Time from the request for a scrape to its last byte."
     );
     describe_histogram!(SCRAPE_BYTES, "Size of a scrape as it was sent.");
+    describe_counter!(
+        REFUSED_SCRAPES,
+        "Scrapes that were refused because too many were under way."
+    );
     for transport in Transport::ALL {
         counter!(ACCEPTED, "transport" => transport.as_str()).absolute(0);
+        counter!(OVERTAKEN, "transport" => transport.as_str()).absolute(0);
         counter!(REQUESTS, "transport" => transport.as_str()).absolute(0);
     }
     for reason in Reason::ALL {
@@ -60,10 +71,14 @@ pub(crate) fn describe() {
         counter!(REFUSED, "reason" => reason).absolute(0);
     }
     counter!(EXPIRED).absolute(0);
+    counter!(REFUSED_SCRAPES).absolute(0);
 }
 
 pub(crate) fn taken(transport: Transport, outcome: &Outcome) {
     counter!(ACCEPTED, "transport" => transport.as_str()).increment(outcome.accepted);
+    if outcome.overtaken > 0 {
+        counter!(OVERTAKEN, "transport" => transport.as_str()).increment(outcome.overtaken);
+    }
     for (reason, points) in outcome.rejections.by_reason() {
         counter!(REJECTED, "reason" => reason.as_str()).increment(points);
     }
@@ -85,6 +100,10 @@ pub(crate) fn kept(counts: Counts, in_flight: usize) {
     gauge!(FAMILIES).set(counts.families as f64);
     gauge!(SOURCES).set(counts.sources as f64);
     gauge!(IN_FLIGHT).set(in_flight as f64);
+}
+
+pub(crate) fn scrape_refused() {
+    counter!(REFUSED_SCRAPES).increment(1);
 }
 
 pub(crate) fn scraped(duration: Duration, bytes: usize) {

@@ -24,7 +24,7 @@ mod store;
 mod value;
 
 pub(crate) use self::family::{Family, sample_names};
-pub(crate) use self::group::{Group, Update};
+pub(crate) use self::group::{Group, Taken, Times, Update};
 pub(crate) use self::origin::{Origin, Resource};
 pub(crate) use self::store::{Counts, Descriptor, Expiry, Limits, Store};
 pub(crate) use self::value::{HistogramSample, Sample, Value};

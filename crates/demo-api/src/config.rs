@@ -17,11 +17,12 @@ use crate::variables::Variables;
 
 mod export;
 mod raw;
+mod restart;
 
 pub use raw::RawConfig;
 
 /// What the service runs with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     pub(crate) listen: Vec<SocketAddr>,
     /// Where the faults can be changed.
@@ -34,7 +35,7 @@ pub struct Config {
 }
 
 /// Who sends the metrics: the attributes of the OpenTelemetry resource.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Identity {
     pub(crate) service_name: String,
     pub(crate) instance_id: Option<String>,

@@ -2,8 +2,9 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use axum::middleware;
-use service::Life;
+use service::{Life, Reload};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::business_metrics::BusinessMetrics;
@@ -57,6 +58,7 @@ impl DemoApi {
     /// Serves until the service is asked to stop, lets requests in flight finish, and exports the last metrics.
     pub async fn run(self, life: Life) -> anyhow::Result<()> {
         let addresses = self.local_addrs();
+        let running = self.config.clone();
         let Config {
             identity,
             export,
@@ -92,7 +94,7 @@ impl DemoApi {
                 life.shutdown(),
             ));
         }
-        let reloads = tokio::spawn(follow_reloads(life.clone(), switch));
+        let reloads = tokio::spawn(follow_reloads(life.reloads::<RawConfig>(), running, switch));
         life.ready(&ready_status(&addresses, &export.url));
         let served = all_of(servers).await;
         reloads.abort();
@@ -112,11 +114,17 @@ fn ready_status(addresses: &[SocketAddr], collector: &str) -> String {
     format!("serving on {}, metrics to {collector}", addresses.join(", "))
 }
 
-/// SIGHUP changes the faults. What else is in the configuration takes a restart.
-async fn follow_reloads(life: Life, switch: Switch) {
-    let mut reloads = life.reloads::<RawConfig>();
+/// SIGHUP changes the faults. What else is in the configuration takes a restart, and is named if it has changed.
+async fn follow_reloads(mut reloads: mpsc::Receiver<Reload<Config>>, running: Config, switch: Switch) {
     while let Some(reload) = reloads.recv().await {
         switch.set(reload.config.faults);
+        let waiting = running.changed_until_restart(&reload.config);
+        if !waiting.is_empty() {
+            tracing::warn!(
+                config.keys = waiting.join(", "),
+                "only the faults are in force, the other changes take a restart"
+            );
+        }
         reload.done();
     }
 }

@@ -16,6 +16,7 @@ use opentelemetry_sdk::resource::TelemetryResourceDetector;
 use crate::config::{Export, Identity};
 
 mod delivery;
+mod reception;
 
 use delivery::Delivery;
 

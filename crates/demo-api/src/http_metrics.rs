@@ -63,6 +63,13 @@ impl HttpMetrics {
                 .with_description(description);
             builder.with_boundaries(SIZE_BOUNDS.to_vec()).build()
         };
+        let active = meter
+            .i64_up_down_counter("http.server.active_requests")
+            .with_unit("{request}")
+            .with_description("Number of active HTTP server requests.")
+            .build();
+        // a service that has had no request yet says so: one that says nothing is taken for dead
+        active.add(0, &active_attributes("GET"));
         Self(Arc::new(Instruments {
             duration: meter
                 .f64_histogram("http.server.request.duration")
@@ -70,11 +77,7 @@ impl HttpMetrics {
                 .with_description("Duration of HTTP server requests.")
                 .with_boundaries(DURATION_BOUNDS.to_vec())
                 .build(),
-            active: meter
-                .i64_up_down_counter("http.server.active_requests")
-                .with_unit("{request}")
-                .with_description("Number of active HTTP server requests.")
-                .build(),
+            active,
             request_size: size(
                 "http.server.request.body.size",
                 "Size of HTTP server request bodies.",
@@ -85,6 +88,14 @@ impl HttpMetrics {
             ),
         }))
     }
+}
+
+/// What requests on their way are told apart by.
+fn active_attributes(method: &'static str) -> [KeyValue; 2] {
+    [
+        KeyValue::new("http.request.method", method),
+        KeyValue::new("url.scheme", SCHEME),
+    ]
 }
 
 /// Middleware: measures a request from its headers to the last byte of its response.
@@ -125,20 +136,17 @@ impl Exchange {
             status: None,
             response_bytes: 0,
         };
-        exchange.metrics.0.active.add(1, &exchange.short_attributes());
         exchange
-    }
-
-    fn short_attributes(&self) -> [KeyValue; 2] {
-        [
-            KeyValue::new("http.request.method", self.method),
-            KeyValue::new("url.scheme", SCHEME),
-        ]
+            .metrics
+            .0
+            .active
+            .add(1, &active_attributes(exchange.method));
+        exchange
     }
 
     fn attributes(&self) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(5);
-        attributes.extend(self.short_attributes());
+        attributes.extend(active_attributes(self.method));
         if let Some(route) = &self.route {
             attributes.push(KeyValue::new("http.route", route.as_str().to_owned()));
         }
@@ -161,7 +169,7 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         let instruments = &self.metrics.0;
-        instruments.active.add(-1, &self.short_attributes());
+        instruments.active.add(-1, &active_attributes(self.method));
         let attributes = self.attributes();
         instruments
             .duration

@@ -110,10 +110,28 @@ pub fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Appends a text of labels with some of the names replaced. A label keeps its name where another has the new one.
-pub fn append_renamed<'a>(out: &mut String, text: &str, new_name: impl Fn(&str) -> Option<&'a str>) {
-    for (name, value) in pairs(text) {
-        let renamed = new_name(name).filter(|new| pairs(text).all(|(other, _)| other != *new));
+/// Appends a text of labels with some of the names replaced, `(old, new)` each. A label keeps its name where another
+/// has the new one, or was given it before.
+///
+/// Appends nothing and says `false` where a label has a new name without being renamed to it: the text could then not be
+/// told from that of other labels, and two series would become one.
+pub fn append_renamed(out: &mut String, text: &str, new_names: &[(String, String)]) -> bool {
+    let has = |name: &str| pairs(text).any(|(other, _)| other == name);
+    let is_given = |new: &str| {
+        let mut olds = new_names.iter().filter(|(_, given)| given == new);
+        olds.any(|(old, _)| has(old))
+    };
+    if new_names.iter().any(|(_, new)| has(new) && !is_given(new)) {
+        return false;
+    }
+    for (index, (name, value)) in pairs(text).enumerate() {
+        let renamed = new_names.iter().find(|(old, _)| old == name);
+        let renamed = renamed.map(|(_, new)| new.as_str()).filter(|new| {
+            let mut before = pairs(text).take(index);
+            let given =
+                before.any(|(other, _)| new_names.iter().any(|(old, same)| old == other && same == new));
+            !has(new) && !given
+        });
         if !out.is_empty() {
             out.push(',');
         }
@@ -122,6 +140,7 @@ pub fn append_renamed<'a>(out: &mut String, text: &str, new_name: impl Fn(&str) 
         out.push_str(value);
         out.push('"');
     }
+    true
 }
 
 #[cfg(test)]
@@ -172,15 +191,37 @@ mod tests {
         assert_eq!(found, [("a", "x\\\",b=\\\"y"), ("c", "\\\\"), ("d", "z")]);
     }
 
+    /// The text after two labels were renamed to one name.
+    fn renamed(text: &str) -> Option<String> {
+        let new_names = [("http_request_method", "http_method"), ("verb", "http_method")]
+            .map(|(old, new)| (old.into(), new.into()));
+        let mut out = String::new();
+        append_renamed(&mut out, text, &new_names).then_some(out)
+    }
+
     #[test]
     fn renaming_never_makes_a_duplicate() {
-        let rename = |name: &str| (name == "http_request_method").then_some("http_method");
-        let mut out = String::new();
-        append_renamed(&mut out, "http_request_method=\"GET\",http_route=\"/\"", rename);
-        assert_eq!(out, "http_method=\"GET\",http_route=\"/\"");
-        let both = "http_method=\"get\",http_request_method=\"GET\"";
-        let mut out = String::new();
-        append_renamed(&mut out, both, rename);
-        assert_eq!(out, both);
+        for (text, expected) in [
+            (
+                "http_request_method=\"GET\",http_route=\"/\"",
+                "http_method=\"GET\",http_route=\"/\"",
+            ),
+            (
+                "http_method=\"get\",http_request_method=\"GET\"",
+                "http_method=\"get\",http_request_method=\"GET\"",
+            ),
+            (
+                "http_request_method=\"GET\",verb=\"get\"",
+                "http_method=\"GET\",verb=\"get\"",
+            ),
+        ] {
+            assert_eq!(renamed(text).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_could_be_taken_for_something_renamed_is_left_out() {
+        assert_eq!(renamed("http_method=\"GET\""), None);
+        assert_eq!(renamed("a=\"1\"").as_deref(), Some("a=\"1\""));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use service::Heartbeat;
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
@@ -42,7 +42,19 @@ pub(crate) struct Drive {
     status: Status,
 }
 
+/// What the loop has to do next.
+#[derive(Debug, PartialEq, Eq)]
+enum Event {
+    Stop,
+    Tick,
+    /// `None` is a request whose task ended without an outcome: it was aborted.
+    Finished(Option<Finished>),
+    /// It is time for the next start of the plan.
+    Due,
+}
+
 /// A request that has come to its end.
+#[derive(Debug, PartialEq, Eq)]
 struct Finished {
     endpoint: usize,
     latency: Duration,
@@ -81,18 +93,34 @@ impl Drive {
             if next.is_none() && self.in_flight.is_empty() {
                 break;
             }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                Some(finished) = self.in_flight.join_next() => self.count(finished.ok()),
-                () = until(next), if room && next.is_some() => self.start_due(&mut plan),
-                _ = ticks.tick() => {
+            match self.event(next.filter(|_| room), &mut ticks, stop).await {
+                Event::Stop => break,
+                Event::Tick => {
                     self.close_window(window_began.elapsed());
                     window_began = Instant::now();
                 }
+                Event::Finished(finished) => self.count(finished),
+                Event::Due => self.start_due(&mut plan),
             }
         }
         self.finish().await
+    }
+
+    /// What comes first. Of several at once, the rare ones go first: under full load there is always a request that
+    /// has finished or is due, and neither the end nor the heartbeat may wait for a pause.
+    async fn event(
+        &mut self,
+        next: Option<Planned>,
+        ticks: &mut Interval,
+        stop: &CancellationToken,
+    ) -> Event {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Event::Stop,
+            _ = ticks.tick() => Event::Tick,
+            Some(finished) = self.in_flight.join_next() => Event::Finished(finished.ok()),
+            () = until(next), if next.is_some() => Event::Due,
+        }
     }
 
     /// Starts all requests whose time has come, as far as there is room.
@@ -115,7 +143,6 @@ impl Drive {
         }
     }
 
-    /// `None` is a request whose task ended without an outcome: it was aborted.
     fn count(&mut self, finished: Option<Finished>) {
         match finished {
             Some(Finished {
@@ -162,5 +189,64 @@ async fn request(client: Client, planned: Planned, from: Instant) -> Finished {
         endpoint: planned.endpoint,
         latency: from.elapsed(),
         result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use service::Life;
+
+    use super::*;
+    use crate::pattern::Pattern;
+    use crate::rate::Rate;
+
+    fn idle() -> Drive {
+        let load = Load {
+            target: "http://127.0.0.1:9".parse().unwrap(),
+            environment: "qa".to_owned(),
+            pattern: Pattern::steady(Rate::try_from(1.0).unwrap()),
+        };
+        let limits = Limits {
+            timeout: Duration::from_secs(1),
+            concurrency: NonZeroUsize::MIN,
+        };
+        let heartbeat = Life::detached().heartbeat("target loop", Duration::from_secs(30));
+        Drive::new(load, Arc::new([]), limits, heartbeat)
+    }
+
+    #[tokio::test]
+    async fn the_end_and_the_heartbeat_do_not_wait_for_requests() {
+        let mut drive = idle();
+        let finished = || Finished {
+            endpoint: 0,
+            latency: Duration::ZERO,
+            result: Ok(()),
+        };
+        drive.in_flight.spawn(async move { finished() });
+        // on the one thread of this test the task has ended when we go on
+        tokio::task::yield_now().await;
+        let overdue = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
+        let next = Some(Planned {
+            at: overdue,
+            endpoint: 0,
+            path: 0,
+            faulty: false,
+        });
+        let mut ticks = tokio::time::interval_at(overdue.into(), STATUS_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let stop = CancellationToken::new();
+        // all three are there from the beginning
+        let mut events = Vec::new();
+        for _ in 0..3 {
+            events.push(drive.event(next, &mut ticks, &stop).await);
+        }
+        assert_eq!(
+            events,
+            [Event::Tick, Event::Finished(Some(finished())), Event::Due]
+        );
+        stop.cancel();
+        assert_eq!(drive.event(next, &mut ticks, &stop).await, Event::Stop);
     }
 }

@@ -1,15 +1,46 @@
 use std::time::Duration;
 
 use crate::config::Load;
-use crate::tally::{Failure, Tally};
+use crate::tally::{Counts, Failure, Tally};
 
 /// The lines in the log about one target.
 #[derive(Debug)]
 pub(crate) struct Status {
     target: String,
     environment: String,
-    /// Whether it answered anything of late.
-    answers: bool,
+    presence: Presence,
+}
+
+/// Whether the target answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Answering,
+    Silent,
+}
+
+impl Presence {
+    /// What these requests say of it: nothing, if there were none. An answer that says no is one, too.
+    fn shown_by(counts: &Counts) -> Option<Self> {
+        let unanswered = [
+            Failure::NoConnection,
+            Failure::TimedOut,
+            Failure::Broken,
+            Failure::Dropped,
+        ];
+        let unanswered: u64 = unanswered.map(|failure| counts.of(failure)).iter().sum();
+        match counts.requests() {
+            0 => None,
+            requests if unanswered < requests => Some(Self::Answering),
+            _ => Some(Self::Silent),
+        }
+    }
+
+    /// Takes over what the requests say, and returns it if it is news.
+    fn follow(&mut self, counts: &Counts) -> Option<Self> {
+        let shown = Self::shown_by(counts).filter(|shown| shown != self)?;
+        *self = shown;
+        Some(shown)
+    }
 }
 
 impl Status {
@@ -17,7 +48,7 @@ impl Status {
         Self {
             target: load.target.to_string(),
             environment: load.environment.clone(),
-            answers: true,
+            presence: Presence::Answering,
         }
     }
 
@@ -25,18 +56,16 @@ impl Status {
     pub(crate) fn tell(&mut self, window: &Tally, length: Duration, in_flight: usize) {
         let all = window.all();
         let (requests, failed) = (all.requests(), all.failed());
-        let silent =
-            [Failure::NoConnection, Failure::TimedOut, Failure::Dropped].map(|failure| all.of(failure));
-        let answers = requests == 0 || silent.iter().sum::<u64>() < requests;
-        if self.answers && !answers {
-            tracing::warn!(
+        match self.presence.follow(&all) {
+            Some(Presence::Silent) => tracing::warn!(
                 target.url = self.target,
                 "the target does not answer any more, trying on"
-            );
-        } else if answers && !self.answers {
-            tracing::info!(target.url = self.target, "the target answers again");
+            ),
+            Some(Presence::Answering) => {
+                tracing::info!(target.url = self.target, "the target answers again");
+            }
+            None => {}
         }
-        self.answers = answers;
         let milliseconds = |q: f64| Some(tenths(all.latencies.quantile(q)?.as_secs_f64() * 1e3));
         tracing::info!(
             target.environment = self.environment,
@@ -56,4 +85,60 @@ impl Status {
 /// To be read, not to be reckoned with.
 fn tenths(number: f64) -> f64 {
     (number * 10.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(results: &[Result<(), Failure>]) -> Counts {
+        let mut tally = Tally::of(1);
+        for &result in results {
+            tally.record(0, Duration::from_millis(1), result);
+        }
+        tally.all()
+    }
+
+    #[test]
+    fn a_target_is_silent_if_no_request_has_an_answer() {
+        let refused = Err(Failure::NoConnection);
+        for failure in [Failure::TimedOut, Failure::Broken, Failure::Dropped] {
+            assert_eq!(
+                Presence::shown_by(&counts(&[refused, Err(failure)])),
+                Some(Presence::Silent),
+                "{failure:?}"
+            );
+        }
+        for answer in [Ok(()), Err(Failure::Status(503))] {
+            assert_eq!(
+                Presence::shown_by(&counts(&[refused, answer])),
+                Some(Presence::Answering),
+                "{answer:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn silence_lasts_until_something_answers() {
+        let nothing = counts(&[]);
+        let refused = counts(&[Err(Failure::NoConnection)]);
+        let answered = counts(&[Ok(())]);
+        let mut presence = Presence::Answering;
+        let news = [
+            &nothing, &answered, &refused, &nothing, &refused, &nothing, &answered,
+        ]
+        .map(|window| presence.follow(window));
+        assert_eq!(
+            news,
+            [
+                None,
+                None,
+                Some(Presence::Silent),
+                None,
+                None,
+                None,
+                Some(Presence::Answering)
+            ]
+        );
+    }
 }

@@ -13,15 +13,24 @@ pub(crate) struct Target {
 
 /// The text names no target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct InvalidTarget(String);
+pub(crate) enum InvalidTarget {
+    /// The text as it was given.
+    NoUrl(String),
+    /// It holds an @. The text is not kept, so that no log repeats a password.
+    Credentials,
+}
 
 impl fmt::Display for InvalidTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "must be a URL such as http://127.0.0.11:8080 or, with its environment, prod=http://127.0.0.11:8080; is {:?}",
-            self.0
-        )
+        match self {
+            Self::NoUrl(text) => write!(
+                f,
+                "must be a URL such as http://127.0.0.11:8080 or, with its environment, prod=http://127.0.0.11:8080; is {text:?}"
+            ),
+            Self::Credentials => f.write_str(
+                "must be without user name, password and @, because it is written to the log, and requests carry no credentials",
+            ),
+        }
     }
 }
 
@@ -52,7 +61,10 @@ impl FromStr for Target {
     type Err = InvalidTarget;
 
     fn from_str(text: &str) -> Result<Self, InvalidTarget> {
-        let invalid = || InvalidTarget(text.to_owned());
+        if text.contains('@') {
+            return Err(InvalidTarget::Credentials);
+        }
+        let invalid = || InvalidTarget::NoUrl(text.to_owned());
         // before an equals sign within a URL there is always a colon
         let (environment, url) = match text.trim().split_once('=') {
             Some((name, url)) if !name.contains(':') => (Some(name.trim().to_owned()), url.trim()),
@@ -104,7 +116,26 @@ mod tests {
             "http://a/path",
             "http://a/?b=c",
         ] {
-            assert_eq!(text.parse::<Target>(), Err(InvalidTarget(text.to_owned())));
+            assert_eq!(text.parse::<Target>(), Err(InvalidTarget::NoUrl(text.to_owned())));
         }
+    }
+
+    #[test]
+    fn credentials_are_refused_and_not_repeated() {
+        for text in [
+            "http://bob:hunter2@127.0.0.1:8080",
+            "prod=http://bob:hunter2@shop.example",
+            "https://bob:hunter2@shop.example",
+            "http://bob:hun/ter2@shop.example",
+            "bob=hunter2@shop.example",
+            "http://hunter2@",
+        ] {
+            let refused = text.parse::<Target>().unwrap_err();
+            assert_eq!(refused, InvalidTarget::Credentials, "{text}");
+        }
+        assert_eq!(
+            InvalidTarget::Credentials.to_string(),
+            "must be without user name, password and @, because it is written to the log, and requests carry no credentials"
+        );
     }
 }

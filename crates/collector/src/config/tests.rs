@@ -134,6 +134,25 @@ fn everything_wrong_is_reported_at_once() {
 }
 
 #[test]
+fn one_address_cannot_be_listened_on_twice() {
+    check_problems(
+        "[listen]\nhttp = \"127.0.0.1:4317\"\nself_metrics = \"127.0.0.1:8889\"",
+        &[
+            (
+                "listen.http",
+                "must differ from listen.grpc, is 127.0.0.1:4317 too",
+            ),
+            (
+                "listen.self_metrics",
+                "must differ from listen.data, is 127.0.0.1:8889 too",
+            ),
+        ],
+    );
+    let any_port = "[listen]\ngrpc = \"127.0.0.1:0\"\nhttp = \"127.0.0.1:0\"";
+    assert!(config(any_port).is_ok());
+}
+
+#[test]
 fn aliases_are_checked() {
     let alias = |metric: &str, names: &str, labels: &str| {
         format!("[[aliases]]\nmetric = \"{metric}\"\nnames = [{names}]\n[aliases.labels]\n{labels}\n")
@@ -150,6 +169,34 @@ fn aliases_are_checked() {
         (
             alias("a", "\"x\"", "k = \"l.m\""),
             "labels of `a` must be label names, are `k` and `l.m`",
+        ),
+        (
+            alias("a", "\"x\"", "k = \"n\"\nl = \"n\""),
+            "two labels of `a` cannot both become `n`",
+        ),
+        (
+            alias("a", "\"x\"", "http_route = \"le\""),
+            "a label of `a` cannot become `le`: this label has a meaning of its own",
+        ),
+        (
+            alias("a", "\"x\"", "k = \"quantile\""),
+            "a label of `a` cannot become `quantile`: this label has a meaning of its own",
+        ),
+        (
+            alias("a", "\"x\"", "k = \"instance\""),
+            "a label of `a` cannot become `instance`: this label has a meaning of its own",
+        ),
+        (
+            alias("a", "\"x\"", "k = \"service_name\""),
+            "a label of `a` cannot become `service_name`: this label has a meaning of its own",
+        ),
+        (
+            alias("a", "\"x\"", "") + &alias("b", "\"x_count\"", ""),
+            "`x_count` and `x` cannot both be names: one would be a sample of the other",
+        ),
+        (
+            alias("a", "\"x_bucket\", \"x\"", ""),
+            "`x` and `x_bucket` cannot both be names: one would be a sample of the other",
         ),
     ] {
         check_problems(&toml, &[("aliases", message)]);

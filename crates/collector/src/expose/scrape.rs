@@ -46,8 +46,8 @@ struct Series {
 
 struct AliasOf {
     alias: Alias,
-    /// The family that really has the alias's name.
-    real: Option<Arc<Family>>,
+    /// The resources that send a metric of the alias's name themselves.
+    senders: HashSet<String>,
 }
 
 impl Scrape {
@@ -75,7 +75,8 @@ impl Scrape {
                 names.any(|name| taken.contains(&name))
             };
             if real.is_some() || !clashes() {
-                parts.push(Part::alias(family, alias, real.map(|real| Arc::clone(real))));
+                let senders = real.map(|real| real.resources()).unwrap_or_default();
+                parts.push(Part::alias(family, alias, senders));
             }
         }
         let targets = store.targets();
@@ -135,10 +136,10 @@ impl Part {
         }
     }
 
-    fn alias(family: &Arc<Family>, alias: &Alias, real: Option<Arc<Family>>) -> Self {
+    fn alias(family: &Arc<Family>, alias: &Alias, senders: HashSet<String>) -> Self {
         let alias_of = AliasOf {
             alias: alias.clone(),
-            real,
+            senders,
         };
         Self {
             name: alias.name.clone(),
@@ -205,8 +206,10 @@ impl Series {
         let groups = self
             .groups
             .get_or_insert_with(|| self.family.groups().into_iter());
-        let real = self.alias.as_ref().and_then(|alias| alias.real.as_ref());
-        let group = groups.find(|group| real.is_none_or(|real| !real.has_origin(&group.origin)))?;
+        let senders = self.alias.as_ref().map(|alias| &alias.senders);
+        let is_sender =
+            |group: &Group| senders.is_some_and(|senders| senders.contains(&group.origin.labels.of_resource));
+        let group = groups.find(|group| !is_sender(group))?;
         Some((group, 0))
     }
 }
@@ -214,30 +217,23 @@ impl Series {
 fn write_group(group: &Group, from: usize, out: &mut Vec<u8>, name: &str) -> Option<usize> {
     let shared = &group.origin.labels.text;
     group.read(from, |labels, value| {
-        let shared = if labels.whole { "" } else { shared };
-        write_value(out, name, [shared, &labels.text], value);
+        write_value(out, name, [shared, labels], value);
         full(out)
     })
 }
 
 fn write_renamed(group: &Group, from: usize, out: &mut Vec<u8>, alias: &Alias) -> Option<usize> {
-    let new_name = |name: &str| {
-        let renamed = alias.labels.iter().find(|(old, _)| old == name);
-        renamed.map(|(_, new)| new.as_str())
-    };
-    let mut all = String::new();
+    let (mut text, mut renamed) = (String::new(), String::new());
     group.read(from, |labels, value| {
-        let mut text = String::new();
-        if !labels.whole {
-            text.push_str(&group.origin.labels.text);
-        }
-        if !text.is_empty() && !labels.text.is_empty() {
+        text.clone_from(&group.origin.labels.text);
+        if !labels.is_empty() {
             text.push(',');
         }
-        text.push_str(&labels.text);
-        all.clear();
-        labels::append_renamed(&mut all, &text, new_name);
-        write_value(out, &alias.name, [&all, ""], value);
+        text.push_str(labels);
+        renamed.clear();
+        if labels::append_renamed(&mut renamed, &text, &alias.labels) {
+            write_value(out, &alias.name, [&renamed, ""], value);
+        }
         full(out)
     })
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::metrics::v1 as model;
+use prost::Message;
 
 use super::*;
 use crate::expose::Scrape;
@@ -187,6 +188,10 @@ fn everything_that_is_not_taken_is_counted_with_its_reason() {
         value: None,
         ..point(&[], 0.0)
     };
+    let uncounted = model::HistogramDataPoint {
+        count: 100,
+        ..distribution(&[], &[1.0], &[3, 5])
+    };
     let nan = distribution(&[], &[f64::NAN], &[1, 1]);
     let metrics = vec![
         metric("good", "", gauge(vec![point(&[], 1.0), valueless])),
@@ -194,7 +199,11 @@ fn everything_that_is_not_taken_is_counted_with_its_reason() {
         metric("e", "", exponential),
         metric("s", "", summary),
         metric("u", "", unspecified),
-        metric("h", "", histogram(vec![distribution(&[], &[1.0], &[1]), nan])),
+        metric(
+            "h",
+            "",
+            histogram(vec![distribution(&[], &[1.0], &[1]), nan, uncounted]),
+        ),
         metric(
             "h",
             "",
@@ -223,14 +232,14 @@ fn everything_that_is_not_taken_is_counted_with_its_reason() {
             (Reason::ExponentialHistogram, 3),
             (Reason::Summary, 1),
             (Reason::NoValue, 1),
-            (Reason::InvalidHistogram, 4),
+            (Reason::InvalidHistogram, 5),
             (Reason::InvalidName, 1),
             (Reason::ReservedName, 1),
             (Reason::TypeConflict, 1),
             (Reason::TooManyBuckets, 1),
         ]
     );
-    assert_eq!(outcome.rejections.points(), 16);
+    assert_eq!(outcome.rejections.points(), 17);
     let message = outcome.rejections.message();
     let delta = "2 rejected (delta_temporality), first of metric `d`: delta temporality is not supported; \
                  set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative | ";
@@ -262,6 +271,129 @@ fn points_of_an_unreadable_resource_are_counted_and_those_beside_it_taken() {
         outcome.rejections.by_reason().collect::<Vec<_>>(),
         [(Reason::InvalidAttributes, 4)]
     );
+}
+
+#[test]
+fn origins_never_share_a_series() {
+    let promotions = [Promotion {
+        label: "data_plane_id".to_owned(),
+        from: vec!["data_plane_id".to_owned()],
+        fixed: None,
+    }];
+    let of_scope = |name: &str, resource: &[(&str, &str)], attributes: &[(&str, &str)]| {
+        let metrics = vec![metric("g", "", gauge(vec![point(attributes, 1.0)]))];
+        let mut sent = of_resource(resource, metrics);
+        let scope = sent.scope_metrics[0].scope.as_mut().expect("a scope");
+        scope.name = name.to_owned();
+        encode(vec![sent])
+    };
+    let api = ("service.name", "api");
+    for pair in [
+        [
+            of_scope("lib", &[api], &[("instance", "i1")]),
+            of_scope("lib", &[api, ("service.instance.id", "i1")], &[]),
+        ],
+        [
+            of_scope("lib", &[], &[("job", "api")]),
+            of_scope("lib", &[api], &[]),
+        ],
+        [
+            of_scope("lib", &[api], &[("data_plane_id", "d")]),
+            of_scope("lib", &[api, ("data_plane_id", "d")], &[]),
+        ],
+        [
+            of_scope("lib", &[api], &[("otel_scope_name", "")]),
+            of_scope("", &[api], &[]),
+        ],
+        [
+            of_scope("lib", &[api], &[("otel.scope.name", "a")]),
+            of_scope("a;lib", &[api], &[]),
+        ],
+    ] {
+        let store = store();
+        for request in &pair {
+            let outcome = ingest(request, &promotions, &store, Instant::now());
+            assert_eq!(outcome.accepted, 1);
+        }
+        let text = samples(&store);
+        let mut series: Vec<_> = text
+            .lines()
+            .map(|line| {
+                let (_, labels) = line.split_once('{').expect("labels");
+                let mut labels: Vec<_> = labels.trim_end_matches("} 1").split(',').collect();
+                labels.sort_unstable();
+                labels
+            })
+            .collect();
+        series.dedup();
+        assert_eq!(series.len(), 2, "{text}");
+    }
+}
+
+#[test]
+fn what_is_broken_within_its_bounds_is_rejected_alone() {
+    // a field 3 that is a varint, appended to a message; in a point it is the time, in a metric the unit
+    let broken = |message: &[u8]| [message, &[0x18, 1]].concat();
+    let nested = |number: u32, message: &[u8]| {
+        let mut out = Vec::new();
+        crate::otlp::wire::write_bytes(&mut out, number, message);
+        out
+    };
+    let good = |name: &str| metric(name, "", gauge(vec![point(&[], 1.0)])).encode_to_vec();
+    let points = [
+        nested(1, &broken(&point(&[("k", "a")], 1.0).encode_to_vec())),
+        nested(1, &point(&[("k", "b")], 1.0).encode_to_vec()),
+    ];
+    let half = [nested(1, b"half"), nested(5, &points.concat())].concat();
+    let metrics = [half, broken(&good("none")), good("last")].map(|metric| nested(2, &metric));
+    let request = nested(1, &nested(2, &metrics.concat()));
+    let store = store();
+    let outcome = take(&store, &request);
+    assert_eq!((outcome.accepted, outcome.malformed), (2, None));
+    assert_eq!(
+        outcome.rejections.by_reason().collect::<Vec<_>>(),
+        [(Reason::Malformed, 2)]
+    );
+    let text = samples(&store);
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(
+        outcome
+            .rejections
+            .message()
+            .starts_with("2 rejected (malformed), first of metric `half`: ")
+    );
+}
+
+#[test]
+fn what_is_overtaken_is_accepted_and_counted() {
+    let store = store();
+    let at = |time| model::NumberDataPoint {
+        time_unix_nano: time,
+        ..point(&[], time as f64)
+    };
+    let points = gauge(vec![at(2), at(1)]);
+    let outcome = take(&store, &request(&[], vec![metric("g", "", points)]));
+    assert_eq!((outcome.accepted, outcome.overtaken), (2, 1));
+    // the same, begun later
+    let restarted = model::NumberDataPoint {
+        start_time_unix_nano: 1,
+        ..at(1)
+    };
+    let histogram_of = |start, time| {
+        let point = model::HistogramDataPoint {
+            start_time_unix_nano: start,
+            time_unix_nano: time,
+            ..distribution(&[], &[1.0], &[1, 1])
+        };
+        metric("h", "", histogram(vec![point]))
+    };
+    let metrics = vec![
+        metric("g", "", gauge(vec![restarted])),
+        histogram_of(0, 2),
+        histogram_of(1, 1),
+    ];
+    let outcome = take(&store, &request(&[], metrics));
+    assert_eq!((outcome.accepted, outcome.overtaken), (3, 0));
 }
 
 #[test]

@@ -200,8 +200,8 @@ impl<'a> Points<'a> {
         Repeated::new(self.0, 1).next().is_none()
     }
 
-    /// How many there are.
+    /// How many there are, those included that cannot be read.
     pub(crate) fn count(self) -> usize {
-        Repeated::new(self.0, 1).flatten().count()
+        Repeated::new(self.0, 1).count()
     }
 }

@@ -21,6 +21,8 @@ impl Flags {
 pub(crate) struct NumberPoint<'a> {
     /// The `KeyValue` messages with their tags, as they stand on the wire.
     pub(crate) attributes: Cow<'a, [u8]>,
+    /// When its measuring began, in nanoseconds after 1970, 0 if not known.
+    pub(crate) start: u64,
     /// Nanoseconds after 1970, 0 if not known.
     pub(crate) time: u64,
     pub(crate) value: Option<f64>,
@@ -36,24 +38,26 @@ impl<'a> NumberPoint<'a> {
         let mut attributes = Run::default();
         let mut point = Self {
             attributes: Cow::Borrowed(&[]),
+            start: 0,
             time: 0,
             value: None,
             flags: Flags::default(),
         };
         let mut fields = Fields::new(message);
-        let mut start = 0;
+        let mut field_start = 0;
         while let Some(field) = fields.next() {
             let end = message.len() - fields.remaining();
             match field? {
+                (2, value) => point.start = value.fixed64()?,
                 (3, value) => point.time = value.fixed64()?,
                 (4, value) => point.value = Some(value.double()?),
                 (6, value) => point.value = Some(value.fixed64()? as i64 as f64),
-                (Self::ATTRIBUTES, Value::Bytes(_)) => attributes.add(message, start, end),
+                (Self::ATTRIBUTES, Value::Bytes(_)) => attributes.add(message, field_start, end),
                 (Self::ATTRIBUTES, _) => return Err(Malformed::Mismatch),
                 (8, value) => point.flags = Flags(value.varint()?),
                 _ => {}
             }
-            start = end;
+            field_start = end;
         }
         point.attributes = attributes.of(message);
         Ok(point)
@@ -65,6 +69,8 @@ impl<'a> NumberPoint<'a> {
 pub(crate) struct HistogramPoint<'a> {
     /// The `KeyValue` messages with their tags, as they stand on the wire.
     pub(crate) attributes: Cow<'a, [u8]>,
+    /// When its measuring began, in nanoseconds after 1970, 0 if not known.
+    pub(crate) start: u64,
     /// Nanoseconds after 1970, 0 if not known.
     pub(crate) time: u64,
     pub(crate) count: u64,
@@ -83,6 +89,7 @@ impl<'a> HistogramPoint<'a> {
         let mut attributes = Run::default();
         let mut point = Self {
             attributes: Cow::Borrowed(&[]),
+            start: 0,
             time: 0,
             count: 0,
             sum: None,
@@ -91,21 +98,22 @@ impl<'a> HistogramPoint<'a> {
             flags: Flags::default(),
         };
         let mut fields = Fields::new(message);
-        let mut start = 0;
+        let mut field_start = 0;
         while let Some(field) = fields.next() {
             let end = message.len() - fields.remaining();
             match field? {
+                (2, value) => point.start = value.fixed64()?,
                 (3, value) => point.time = value.fixed64()?,
                 (4, value) => point.count = value.fixed64()?,
                 (5, value) => point.sum = Some(value.double()?),
                 (6, value) => point.bucket_counts.add(value)?,
                 (7, value) => point.explicit_bounds.add(value)?,
-                (Self::ATTRIBUTES, Value::Bytes(_)) => attributes.add(message, start, end),
+                (Self::ATTRIBUTES, Value::Bytes(_)) => attributes.add(message, field_start, end),
                 (Self::ATTRIBUTES, _) => return Err(Malformed::Mismatch),
                 (10, value) => point.flags = Flags(value.varint()?),
                 _ => {}
             }
-            start = end;
+            field_start = end;
         }
         point.attributes = attributes.of(message);
         Ok(point)

@@ -37,12 +37,12 @@ fn origin_of(attributes: Pairs<'_>, promotions: &[Promotion], scope: &Instrument
     origin(&resource_of(attributes, promotions), &scope.encode_to_vec(), b"").expect("readable attributes")
 }
 
-fn series_of(attributes: Pairs<'_>, origin: &OriginLabels, taken: Option<&str>) -> SeriesLabels {
+fn series_of(attributes: Pairs<'_>, promotions: &[Promotion], own: Option<&str>) -> String {
     let point = NumberDataPoint {
         attributes: key_values(attributes),
         ..NumberDataPoint::default()
     };
-    series(&point.encode_to_vec(), NumberPoint::ATTRIBUTES, origin, taken).expect("readable attributes")
+    series(&point.encode_to_vec(), NumberPoint::ATTRIBUTES, promotions, own).expect("readable attributes")
 }
 
 #[test]
@@ -134,57 +134,46 @@ fn scopes_become_labels() {
 
 #[test]
 fn a_series_keeps_only_its_own_labels() {
-    let origin = origin_of(&[("service.name", "api")], &[], &InstrumentationScope::default());
-    let labels = series_of(&[("http.route", "/"), ("a", "1")], &origin, None);
     assert_eq!(
-        (labels.text.as_str(), labels.whole),
-        ("a=\"1\",http_route=\"/\"", false)
+        series_of(&[("http.route", "/"), ("a", "1")], &[], None),
+        "a=\"1\",http_route=\"/\""
     );
 }
 
 #[test]
-fn labels_that_fall_on_job_instance_or_the_scope_are_joined() {
-    let scope = InstrumentationScope {
-        name: "lib".to_owned(),
-        ..InstrumentationScope::default()
-    };
-    let origin = origin_of(
-        &[("service.name", "api"), ("service.instance.id", "i")],
-        &[],
-        &scope,
-    );
-    let labels = series_of(
-        &[("job", "x"), ("otel.scope.name", "y"), ("z", "1")],
-        &origin,
-        None,
-    );
+fn labels_of_resources_and_scopes_are_theirs_alone() {
+    let attributes = [
+        ("job", "x"),
+        ("instance", "i"),
+        // spelled as the label itself, and as an attribute
+        ("otel_scope_name", "y"),
+        ("otel.scope.version", "2"),
+        ("otel.scope.any", ""),
+        ("z", "1"),
+    ];
     assert_eq!(
-        (labels.text.as_str(), labels.whole),
-        // in the order of job and service.name, otel.scope.name and otel_scope_name
-        (
-            "instance=\"i\",job=\"x;api\",otel_scope_name=\"y;lib\",z=\"1\"",
-            true
-        )
+        series_of(&attributes, &[], None),
+        "exported_instance=\"i\",exported_job=\"x\",exported_otel_scope_name=\"y\",\
+         exported_otel_scope_version=\"2\",z=\"1\""
     );
-    let nameless = origin_of(&[], &[], &InstrumentationScope::default());
-    let labels = series_of(&[("instance", "mine")], &nameless, None);
-    assert_eq!((labels.text.as_str(), labels.whole), ("instance=\"mine\"", true));
+    let attributes = [("environment", "prod"), ("le", "5")];
+    // whether or not the resource has the label, and the collector a value for it
+    for fixed in [Some("dev"), None] {
+        assert_eq!(
+            series_of(&attributes, &environment(fixed), Some("le")),
+            "exported_environment=\"prod\",exported_le=\"5\""
+        );
+    }
+    assert_eq!(series_of(&attributes, &[], None), "environment=\"prod\",le=\"5\"");
 }
 
 #[test]
-fn labels_that_tell_environments_apart_are_never_mixed() {
-    let origin = origin_of(&[], &environment(Some("dev")), &InstrumentationScope::default());
-    let labels = series_of(&[("environment", "prod"), ("le", "5")], &origin, Some("le"));
+fn a_label_moves_until_it_is_nobodys() {
+    let mut promotions = environment(None);
+    promotions.push(promotion("exported_environment", &["x"], None));
     assert_eq!(
-        (labels.text.as_str(), labels.whole),
-        ("exported_environment=\"prod\",exported_le=\"5\"", false)
-    );
-    // where the resource has no such label there is nothing to be told apart
-    let origin = origin_of(&[], &environment(None), &InstrumentationScope::default());
-    let labels = series_of(&[("environment", "prod"), ("le", "5")], &origin, None);
-    assert_eq!(
-        (labels.text.as_str(), labels.whole),
-        ("environment=\"prod\",le=\"5\"", false)
+        series_of(&[("environment", "prod")], &promotions, None),
+        "exported_exported_environment=\"prod\""
     );
 }
 
@@ -199,7 +188,14 @@ fn names_of_prometheus_itself_are_reserved() {
     ] {
         assert!(is_reserved(name), "{name}");
     }
-    for name in ["uptime", "alerts", "scraped", "target_info_total"] {
+    for name in [
+        "uptime",
+        "alerts",
+        "ALERTSX",
+        "scraped",
+        "scrape_jobs_total",
+        "target_info_total",
+    ] {
         assert!(!is_reserved(name), "{name}");
     }
 }

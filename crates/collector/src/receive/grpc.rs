@@ -9,16 +9,17 @@ use std::task::{Context, Poll, ready};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::{Buf, BufMut, Bytes};
 use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep};
 use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::Grpc;
 use tonic::{Code, Status};
 
-use super::{Intake, RECEIVE_TIMEOUT, Refusal, Transport, answer, work};
+use super::{IDLE_TIMEOUT, Intake, RECEIVE_TIMEOUT, Refusal, Transport, answer, work};
 use crate::admission::Permit;
 use crate::self_metrics;
 
@@ -39,10 +40,7 @@ async fn call(State(intake): State<Intake>, request: Request) -> Response {
     let permit = Arc::new(intake.begin());
     let encoding = request.headers().get("grpc-encoding");
     let packed = encoding.is_some_and(|encoding| encoding != "identity");
-    let request = request.map(|inner| Metered {
-        inner,
-        permit: Arc::clone(&permit),
-    });
+    let request = request.map(|inner| Metered::new(inner, Arc::clone(&permit)));
     let mut grpc = Grpc::new(RawCodec)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
@@ -89,7 +87,8 @@ fn refused_by_tonic(headers: &HeaderMap, packed: bool, limit: usize) -> Option<R
         return None;
     }
     Some(match status.code() {
-        Code::OutOfRange => Refusal::TooLarge { limit },
+        // as it comes, and as it unpacks
+        Code::OutOfRange | Code::ResourceExhausted => Refusal::TooLarge { limit },
         Code::Unimplemented => Refusal::GrpcEncoding,
         _ if packed => Refusal::Compression,
         _ => Refusal::Aborted,
@@ -118,23 +117,40 @@ fn is_grpc(request: &Request) -> bool {
 
 /// The answer to the commonest mistake in an exporter's configuration.
 fn wrong_port() -> Response {
-    let hint = "this port takes OTLP over gRPC; send OTLP over HTTP to the other one, 4318 by default\n";
-    (StatusCode::UNSUPPORTED_MEDIA_TYPE, hint).into_response()
+    let refusal = Refusal::WrongPort;
+    refused(&refusal);
+    (refusal.http_status(), format!("{refusal}\n")).into_response()
+}
+
+fn refused(refusal: &Refusal) {
+    self_metrics::refused(refusal);
+    tracing::debug!(transport = "grpc", reason = refusal.reason(), message = %refusal, "request refused");
 }
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        self_metrics::refused(&refusal);
-        tracing::debug!(transport = "grpc", reason = refusal.reason(), message = %refusal, "request refused");
+        refused(&refusal);
         let details = answer::status(&refusal);
         Self::with_details(refusal.grpc_code(), refusal.to_string(), details.into())
     }
 }
 
-/// A request's body, whose bytes are admitted as they come.
+/// A request's body, whose bytes are admitted as they come, and must keep coming.
 struct Metered {
     inner: Body,
     permit: Arc<Permit>,
+    /// Until the next piece must be there.
+    idle: Pin<Box<Sleep>>,
+}
+
+impl Metered {
+    fn new(inner: Body, permit: Arc<Permit>) -> Self {
+        Self {
+            inner,
+            permit,
+            idle: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
+        }
+    }
 }
 
 impl http_body::Body for Metered {
@@ -145,10 +161,14 @@ impl http_body::Body for Metered {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let Some(frame) = ready!(Pin::new(&mut self.inner).poll_frame(context)) else {
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) else {
+            ready!(self.idle.as_mut().poll(context));
+            return Poll::Ready(Some(Err(Status::from(Refusal::TooSlow).into())));
+        };
+        let Some(frame) = frame.transpose()? else {
             return Poll::Ready(None);
         };
-        let frame = frame?;
+        self.idle.as_mut().reset(Instant::now() + IDLE_TIMEOUT);
         if let Some(data) = frame.data_ref()
             && let Err(busy) = self.permit.grow(data.len())
         {
@@ -196,5 +216,31 @@ impl Decoder for RawCodec {
 
     fn decode(&mut self, message: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(message.copy_to_bytes(message.remaining())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{StreamExt, stream};
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::admission::Admission;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_go_on_is_given_up() {
+        let permit = Arc::new(Admission::new(100).begin());
+        let started = Instant::now();
+        let piece = Ok::<_, Infallible>(Bytes::from_static(b"x"));
+        let stuck = stream::iter([piece]).chain(stream::pending());
+        let mut body = Metered::new(Body::from_stream(stuck), permit);
+        let first = body.frame().await.expect("a piece").expect("in time");
+        assert_eq!(first.into_data().ok(), Some(Bytes::from_static(b"x")));
+        let error = body.frame().await.expect("an end").expect_err("which is none");
+        let status = error.downcast::<Status>().expect("a status");
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        assert!(started.elapsed() < RECEIVE_TIMEOUT);
     }
 }

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http_body_util::BodyExt;
 
-use super::{Intake, RECEIVE_TIMEOUT, Refusal, Transport, answer, work};
+use super::{IDLE_TIMEOUT, Intake, RECEIVE_TIMEOUT, Refusal, Transport, answer, work};
 use crate::admission::Permit;
 use crate::self_metrics;
 
@@ -88,7 +88,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// Reads a body to its end. Bytes are admitted as they come.
+/// Reads a body to its end. Bytes are admitted as they come, and must keep coming.
 async fn read(mut body: Body, permit: &Permit, limit: usize) -> Result<Bytes, Refusal> {
     let announced = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
     let too_large = || Refusal::TooLarge { limit };
@@ -98,7 +98,11 @@ async fn read(mut body: Body, permit: &Permit, limit: usize) -> Result<Bytes, Re
     permit.has_room(announced)?;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    let next = async |body: &mut Body| {
+        let frame = tokio::time::timeout(IDLE_TIMEOUT, body.frame()).await;
+        frame.map_err(|_| Refusal::TooSlow)
+    };
+    while let Some(frame) = next(&mut body).await? {
         let Ok(data) = frame.map_err(|_| Refusal::Aborted)?.into_data() else {
             continue;
         };
@@ -150,5 +154,39 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    use futures_util::{StreamExt, stream};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::admission::Admission;
+
+    /// A piece of a body every so often.
+    fn pieces(every: Duration) -> impl stream::Stream<Item = Result<Bytes, Infallible>> {
+        stream::repeat(Bytes::from_static(b"x")).then(move |piece| async move {
+            tokio::time::sleep(every).await;
+            Ok(piece)
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_go_on_is_given_up() {
+        let permit = Admission::new(100).begin();
+        let started = Instant::now();
+        let stuck = pieces(Duration::ZERO).take(2).chain(stream::pending());
+        let read_stuck = read(Body::from_stream(stuck), &permit, 100).await;
+        assert_eq!(read_stuck, Err(Refusal::TooSlow));
+        assert!(started.elapsed() < RECEIVE_TIMEOUT);
+
+        let slow = pieces(IDLE_TIMEOUT / 2).take(3);
+        let read_slow = read(Body::from_stream(slow), &permit, 100).await;
+        assert_eq!(read_slow, Ok(Bytes::from_static(b"xxx")));
     }
 }

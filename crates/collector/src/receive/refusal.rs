@@ -24,13 +24,15 @@ pub(crate) enum Refusal {
     ContentType(String),
     ContentEncoding(String),
     GrpcEncoding,
+    /// What came to the port of gRPC is none.
+    WrongPort,
     Signal(&'static str),
     Method,
     Path(String),
 }
 
 impl Refusal {
-    pub(crate) const REASONS: [&str; 11] = [
+    pub(crate) const REASONS: [&str; 12] = [
         "overloaded",
         "too_large",
         "malformed",
@@ -39,6 +41,7 @@ impl Refusal {
         "too_slow",
         "content_type",
         "content_encoding",
+        "wrong_port",
         "signal",
         "method",
         "path",
@@ -84,6 +87,11 @@ impl Refusal {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 Code::Unimplemented,
             ),
+            Self::WrongPort => (
+                "wrong_port",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Code::InvalidArgument,
+            ),
             Self::Signal(_) => ("signal", StatusCode::NOT_FOUND, Code::Unimplemented),
             Self::Method => ("method", StatusCode::METHOD_NOT_ALLOWED, Code::Unimplemented),
             Self::Path(_) => ("path", StatusCode::NOT_FOUND, Code::Unimplemented),
@@ -124,6 +132,9 @@ impl fmt::Display for Refusal {
                 )
             }
             Self::GrpcEncoding => f.write_str("this grpc-encoding is not supported; send gzip, zstd or none"),
+            Self::WrongPort => f.write_str(
+                "this port takes OTLP over gRPC; send OTLP over HTTP to the other one, 4318 by default",
+            ),
             Self::Signal(signal) => {
                 write!(
                     f,

@@ -1,6 +1,6 @@
 //! What is exposed under one name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
@@ -70,9 +70,17 @@ impl Family {
         read(&self.groups).by_origin.values().cloned().collect()
     }
 
-    /// Whether there are series of this origin, or were a moment ago.
-    pub(crate) fn has_origin(&self, origin: &Origin) -> bool {
-        read(&self.groups).by_origin.contains_key(&origin.id)
+    /// The labels of the resources that it has series of.
+    pub(crate) fn resources(&self) -> HashSet<String> {
+        let groups = self.groups().into_iter();
+        let groups = groups.filter(|group| group.has_series());
+        groups
+            .map(|group| group.origin.labels.of_resource.clone())
+            .collect()
+    }
+
+    pub(super) fn has_series(&self) -> bool {
+        self.series.load(Ordering::Relaxed) > 0
     }
 
     /// The names of its samples.
@@ -81,7 +89,7 @@ impl Family {
     }
 
     /// Sets the help text, if there is none yet.
-    fn explain(&self, help: &[u8]) {
+    pub(super) fn explain(&self, help: &[u8]) {
         if !help.is_empty() && self.help.get().is_none() {
             let help = String::from_utf8_lossy(help).chars().take(MAX_HELP).collect();
             let _ = self.help.set(help);
@@ -133,6 +141,11 @@ pub(crate) fn sample_names(name: &str, metric_type: MetricType) -> impl Iterator
         .map(move |suffix| format!("{name}{suffix}"))
 }
 
+/// The names that are a family's alone.
+fn needed_names(name: &str, metric_type: MetricType) -> impl Iterator<Item = String> {
+    sample_names(name, metric_type).chain([name.to_owned()])
+}
+
 /// All families.
 #[derive(Debug, Default)]
 pub(super) struct Families {
@@ -178,33 +191,65 @@ impl Families {
         }
     }
 
+    /// Removes families without series that have a name which another one, of this name and type, would need: nobody is
+    /// kept out by what was never taken.
+    pub(super) fn make_way(&mut self, store: &Store, name: &str, metric_type: MetricType) {
+        let same = |family: &Family| family.name == name && family.metric_type == metric_type;
+        for needed in needed_names(name, metric_type) {
+            let Some(family) = self.owner(&needed).filter(|family| !same(family)) else {
+                continue;
+            };
+            let family = Arc::clone(family);
+            if family.has_series() {
+                continue;
+            }
+            family.remove_empty_groups(store);
+            if family.retire_if_empty() {
+                self.remove(&family);
+            }
+        }
+    }
+
+    fn remove(&mut self, family: &Family) {
+        self.by_name.remove(&family.name);
+        for claim in family.sample_names() {
+            self.claims.remove(&claim);
+        }
+        // one that never had series has none, so that a client cannot make this run over and over
+        if family.spellings.load(Ordering::Relaxed) > 0 {
+            self.spellings.retain(|known| known.family.name != family.name);
+        }
+    }
+
     /// Makes a family, unless one of its samples' names is another family's.
     pub(super) fn create(&mut self, name: String, metric_type: MetricType) -> Result<Arc<Family>, Reason> {
-        let claims: Vec<String> = sample_names(&name, metric_type).collect();
-        if self.claims.contains_key(&name) || claims.iter().any(|claim| self.is_taken(claim)) {
+        if needed_names(&name, metric_type).any(|needed| self.owner(&needed).is_some()) {
             return Err(Reason::TypeConflict);
         }
-        self.claims
-            .extend(claims.into_iter().map(|claim| (claim, name.clone())));
+        let claims = sample_names(&name, metric_type);
+        self.claims.extend(claims.map(|claim| (claim, name.clone())));
         let family = Arc::new(Family::new(name.clone(), metric_type));
         self.by_name.insert(name, Arc::clone(&family));
         Ok(family)
     }
 
-    /// Whether the name is a family's, or a sample's of one.
-    fn is_taken(&self, name: &str) -> bool {
-        self.by_name.contains_key(name) || self.claims.contains_key(name)
+    /// The family that has this name, or a sample of it.
+    fn owner(&self, name: &str) -> Option<&Arc<Family>> {
+        self.by_name
+            .get(name)
+            .or_else(|| self.by_name.get(self.claims.get(name)?))
     }
 
-    /// Remembers how a family was spelled, and its help text.
+    /// Remembers how a family was spelled, if it has series already.
     pub(super) fn remember(
         &mut self,
         hasher: &Hasher,
         (name, unit, instrument): (&[u8], &[u8], Instrument),
-        help: &[u8],
         family: &Arc<Family>,
     ) {
-        family.explain(help);
+        if !family.has_series() {
+            return;
+        }
         if name.len() + unit.len() > MAX_SPELLING || self.known(hasher, name, unit, instrument).is_some() {
             return;
         }

@@ -11,11 +11,11 @@ use super::lock::lock;
 use super::origin::Origin;
 use super::store::{Store, Tick};
 use super::value::{Sample, Value};
-use crate::process::SeriesLabels;
 use crate::rejection::Reason;
 
 /// A point that is older than the one that is there was overtaken, by a retry for example, and changes nothing. If it
-/// is older by more than this many nanoseconds, the sender's clock was set back, and it counts.
+/// is older by more than this many nanoseconds, the sender's clock was set back, and it counts. It also counts if its
+/// measuring began later: its sender was restarted, under another clock.
 const OVERTAKEN: u64 = 5 * 60 * 1_000_000_000;
 
 /// Spellings that are remembered, per series on average. Further ones work too, only slower.
@@ -50,12 +50,36 @@ struct Spelling {
 
 #[derive(Debug)]
 struct Series {
-    labels: SeriesLabels,
+    /// Its labels beside those of its origin.
+    labels: Box<str>,
     value: Value,
-    /// The newest point's time in nanoseconds after 1970, as its sender says.
-    time: u64,
+    /// Of the newest point.
+    times: Times,
     /// When it was heard of last.
     seen: Tick,
+}
+
+/// When a point was measured and when that was begun, in nanoseconds after 1970, as its sender says; 0 if not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) start: u64,
+    pub(crate) time: u64,
+}
+
+impl Times {
+    fn is_overtaken_by(self, there: Self) -> bool {
+        let older = self.time != 0 && self.time < there.time && there.time - self.time < OVERTAKEN;
+        older && self.start <= there.start
+    }
+}
+
+/// What became of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is the newest of its series.
+    Newest,
+    /// A newer one was there already.
+    Overtaken,
 }
 
 impl Group {
@@ -87,7 +111,7 @@ impl Group {
     pub(crate) fn read(
         &self,
         from: usize,
-        mut show: impl FnMut(&SeriesLabels, &Value) -> ControlFlow<()>,
+        mut show: impl FnMut(&str, &Value) -> ControlFlow<()>,
     ) -> Option<usize> {
         let state = lock(&self.state);
         for (index, series) in state.series.iter().enumerate().skip(from) {
@@ -138,6 +162,10 @@ impl Group {
         removed
     }
 
+    pub(super) fn has_series(&self) -> bool {
+        !lock(&self.state).by_labels.is_empty()
+    }
+
     /// Takes the group out of use if it has no series. Whether it has none.
     pub(super) fn retire_if_empty(&self) -> bool {
         let mut state = lock(&self.state);
@@ -149,7 +177,7 @@ impl Group {
 /// The hash by which the series at an index is found.
 fn hash_at(store: &Store, all: &[Option<Series>], index: u32) -> u64 {
     let series = all[index as usize].as_ref();
-    series.map_or(0, |series| store.hasher.hash(series.labels.text.as_bytes()))
+    series.map_or(0, |series| store.hasher.hash(series.labels.as_bytes()))
 }
 
 /// A group that is open for new points.
@@ -168,31 +196,31 @@ impl Update<'_> {
     pub(crate) fn set(
         &mut self,
         spelling: &[u8],
-        time: u64,
+        times: Times,
         sample: Sample<'_>,
-        labels: impl FnOnce() -> Result<SeriesLabels, Reason>,
-    ) -> Result<(), Reason> {
+        labels: impl FnOnce() -> Result<String, Reason>,
+    ) -> Result<Taken, Reason> {
         let hash = self.store.hasher.hash(spelling);
         let known = self.state.spellings.find(hash, |known| *known.raw == *spelling);
         let index = match known {
             Some(known) => known.index,
             None => match self.first_of_spelling(hash, spelling, sample, labels)? {
                 Some(index) => index,
-                None => return Ok(()),
+                None => return Ok(Taken::Newest),
             },
         };
         let Some(series) = &mut self.state.series[index as usize] else {
             // spellings of a removed series go with it
-            return Ok(());
+            return Ok(Taken::Newest);
         };
         series.seen = self.now;
-        if time != 0 && time < series.time && series.time - time < OVERTAKEN {
-            return Ok(());
+        if times.is_overtaken_by(series.times) {
+            return Ok(Taken::Overtaken);
         }
-        series.time = time;
+        series.times = times;
         let family = self.family;
         series.value.set(sample, |raw| lock(&family.bounds).get(raw));
-        Ok(())
+        Ok(Taken::Newest)
     }
 
     /// The series that a new spelling means, made if there is none. A series that is only to end is not made.
@@ -202,19 +230,19 @@ impl Update<'_> {
         hash: u64,
         spelling: &[u8],
         sample: Sample<'_>,
-        labels: impl FnOnce() -> Result<SeriesLabels, Reason>,
+        labels: impl FnOnce() -> Result<String, Reason>,
     ) -> Result<Option<u32>, Reason> {
         let labels = labels()?;
-        if labels.text.len() > self.store.limits.label_bytes {
+        if labels.len() > self.store.limits.label_bytes {
             return Err(Reason::LabelsTooLong);
         }
         let store = self.store;
         let state = &mut *self.state;
-        let labels_hash = store.hasher.hash(labels.text.as_bytes());
+        let labels_hash = store.hasher.hash(labels.as_bytes());
         let there = state.by_labels.find(labels_hash, |index| {
             state.series[*index as usize]
                 .as_ref()
-                .is_some_and(|series| series.labels == labels)
+                .is_some_and(|series| *series.labels == *labels)
         });
         let index = match (there, sample) {
             (Some(index), _) => *index,
@@ -222,9 +250,9 @@ impl Update<'_> {
             (None, _) => {
                 self.family.reserve_series(store)?;
                 let series = Some(Series {
-                    labels,
+                    labels: labels.into(),
                     value: Value::Nothing,
-                    time: 0,
+                    times: Times::default(),
                     seen: self.now,
                 });
                 let index = if let Some(index) = state.free.pop() {

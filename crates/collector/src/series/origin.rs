@@ -176,18 +176,23 @@ impl Origins {
             .retain(|_, origin| Arc::strong_count(origin) > 1);
     }
 
-    /// The resources that have attributes, one per `job` and `instance`, sorted by them: of several, the one that came
-    /// last. A process that was restarted with a new version is shown with its new version at once, and two that live
-    /// side by side do not take turns.
+    /// The resources that have attributes, one per `job` and `instance`, sorted by them: of several, the one that was
+    /// heard of last, and of those that were in the same second, the one that came last. So a process that was
+    /// restarted with another version, newer or older, is shown with that.
     pub(super) fn targets(&self) -> Vec<Arc<Resource>> {
-        let mut all: Vec<_> = read(&self.resources).by_raw.iter().cloned().collect();
-        all.retain(|resource| !resource.labels.info.is_empty());
-        all.sort_by(|one, other| {
+        // `seen` is read once, because it changes meanwhile
+        let mut all: Vec<_> = read(&self.resources)
+            .by_raw
+            .iter()
+            .filter(|resource| !resource.labels.info.is_empty())
+            .map(|resource| (resource.seen.load(Ordering::Relaxed), Arc::clone(resource)))
+            .collect();
+        all.sort_by(|(seen, one), (other_seen, other)| {
             let by_target = one.labels.target.cmp(&other.labels.target);
-            by_target.then(other.id.cmp(&one.id))
+            by_target.then((other_seen, other.id).cmp(&(seen, one.id)))
         });
-        all.dedup_by(|later, first| later.labels.target == first.labels.target);
-        all
+        all.dedup_by(|(_, later), (_, first)| later.labels.target == first.labels.target);
+        all.into_iter().map(|(_, resource)| resource).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -166,6 +166,7 @@ impl Store {
             instrument,
         } = *metric;
         if let Some(family) = read(&self.families).known(&self.hasher, name, unit, instrument) {
+            family.explain(description);
             return Ok(Arc::clone(family));
         }
         let readable = |bytes| std::str::from_utf8(bytes).map_err(|_| Reason::InvalidName);
@@ -183,6 +184,7 @@ impl Store {
             Instrument::Histogram => MetricType::Histogram,
         };
         let mut families = write(&self.families);
+        families.make_way(self, &translated, metric_type);
         let family = match families.named(&translated, metric_type)? {
             Some(family) => Arc::clone(family),
             None if families.len() >= self.limits.series || self.is_full() => {
@@ -190,7 +192,8 @@ impl Store {
             }
             None => families.create(translated, metric_type)?,
         };
-        families.remember(&self.hasher, (name, unit, instrument), description, &family);
+        family.explain(description);
+        families.remember(&self.hasher, (name, unit, instrument), &family);
         Ok(family)
     }
 
@@ -211,7 +214,7 @@ impl Store {
         let gauges = before(self.expiry.gauges);
         let counters = before(self.expiry.counters);
         let mut removed_in_all = 0;
-        for family in self.families() {
+        for family in self.all_families() {
             let measured_before = match family.metric_type {
                 MetricType::Gauge => gauges,
                 MetricType::Counter | MetricType::Histogram => counters,
@@ -228,8 +231,13 @@ impl Store {
         removed_in_all
     }
 
-    /// All families, sorted by name.
+    /// All families that have series, sorted by name.
     pub(crate) fn families(&self) -> Vec<Arc<Family>> {
+        let families = self.all_families().into_iter();
+        families.filter(|family| family.has_series()).collect()
+    }
+
+    fn all_families(&self) -> Vec<Arc<Family>> {
         read(&self.families).all().cloned().collect()
     }
 

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use exposition::names::Instrument;
 
+use super::store::Tick;
 use super::*;
-use crate::process::{self, SeriesLabels};
+use crate::process;
 use crate::rejection::Reason;
 
 const LIMITS: Limits = Limits {
@@ -58,9 +59,32 @@ impl Bench {
         time: u64,
         sample: Sample<'_>,
     ) -> Result<(), Reason> {
+        let times = Times { start: 0, time };
+        self.set_measured(descriptor, (label, spelling), times, sample)
+            .map(drop)
+    }
+
+    fn set_measured(
+        &self,
+        descriptor: &Descriptor<'_>,
+        (label, spelling): (&str, &str),
+        times: Times,
+        sample: Sample<'_>,
+    ) -> Result<Taken, Reason> {
         let origin = self.origin("api")?;
         self.store.update(descriptor, &origin, self.now, |mut series| {
-            series.set(spelling.as_bytes(), time, sample, || Ok(labels(label)))
+            series.set(spelling.as_bytes(), times, sample, || Ok(labels(label)))
+        })?
+    }
+
+    /// Sends a point that is refused, of a metric that can be kept.
+    fn refuse(&self, descriptor: &Descriptor<'_>) -> Result<(), Reason> {
+        let origin = self.origin("api")?;
+        let labels = || Err(Reason::InvalidAttributes);
+        self.store.update(descriptor, &origin, self.now, |mut series| {
+            series
+                .set(b"x", Times::default(), Sample::Number(1.0), labels)
+                .map(drop)
         })?
     }
 
@@ -77,7 +101,7 @@ impl Bench {
                     let Value::Number(number) = value else {
                         panic!("no number: {value:?}")
                     };
-                    all.push((family.name.clone(), labels.text.clone(), *number));
+                    all.push((family.name.clone(), labels.to_owned(), *number));
                     ControlFlow::Continue(())
                 });
                 assert_eq!(end, None);
@@ -105,11 +129,8 @@ fn resource_message(job: &str) -> Vec<u8> {
     .encode_to_vec()
 }
 
-fn labels(value: &str) -> SeriesLabels {
-    SeriesLabels {
-        text: format!("a=\"{value}\""),
-        whole: false,
-    }
+fn labels(value: &str) -> String {
+    format!("a=\"{value}\"")
 }
 
 fn metric(name: &str, instrument: Instrument) -> Descriptor<'_> {
@@ -301,19 +322,10 @@ fn long_labels_and_too_many_sources_are_refused() {
 #[test]
 fn groups_without_series_are_limited_and_do_not_stay() {
     let mut bench = Bench::new(Limits { series: 3, ..LIMITS });
-    let refuse = |bench: &Bench, name: &str| {
-        let origin = bench.origin("api")?;
-        let labels = || Err(Reason::InvalidAttributes);
-        bench
-            .store
-            .update(&gauge(name), &origin, bench.now, |mut series| {
-                series.set(b"x", 0, Sample::Number(1.0), labels)
-            })?
-    };
     for name in ["a", "b", "c"] {
-        assert_eq!(refuse(&bench, name), Err(Reason::InvalidAttributes));
+        assert_eq!(bench.refuse(&gauge(name)), Err(Reason::InvalidAttributes));
     }
-    assert_eq!(refuse(&bench, "d"), Err(Reason::SeriesLimit));
+    assert_eq!(bench.refuse(&gauge("d")), Err(Reason::SeriesLimit));
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.store.counts().families, 0);
     assert_eq!(bench.set(&gauge("d"), "x", 1.0), Ok(()));
@@ -341,6 +353,80 @@ fn two_types_cannot_share_a_name() {
 }
 
 #[test]
+fn what_was_never_taken_keeps_nobody_out() {
+    let bench = Bench::new(LIMITS);
+    let histogram = metric("h", Instrument::Histogram);
+    for squatter in [gauge("h"), gauge("h_count"), histogram] {
+        assert_eq!(bench.refuse(&squatter), Err(Reason::InvalidAttributes));
+    }
+    // its name is there, and shows nothing
+    assert_eq!(bench.store.counts().families, 1);
+    assert_eq!(bench.store.families().len(), 0);
+    for name in ["h", "h_count"] {
+        assert_eq!(bench.set(&gauge(name), "x", 1.0), Ok(()));
+    }
+    assert_eq!(bench.refuse(&histogram), Err(Reason::TypeConflict));
+    // once it is remembered, and then without series, it gives way as well
+    assert_eq!(bench.set(&gauge("h"), "x", 2.0), Ok(()));
+    assert_eq!(bench.values(), [2.0, 1.0]);
+    for family in bench.store.families() {
+        for group in family.groups() {
+            let late = Tick(u32::MAX);
+            let removed = group.expire(&bench.store, late, late);
+            family.release_series(&bench.store, removed);
+        }
+    }
+    assert_eq!(
+        bench.refuse(&metric("h", Instrument::Histogram)),
+        Err(Reason::InvalidAttributes)
+    );
+    assert_eq!(bench.set(&gauge("h"), "x", 3.0), Ok(()));
+    assert_eq!(bench.values(), [3.0]);
+}
+
+#[test]
+fn a_help_text_may_come_late() {
+    let bench = Bench::new(LIMITS);
+    for _ in 0..3 {
+        assert_eq!(bench.set(&gauge("g"), "x", 1.0), Ok(()));
+    }
+    let help = |bench: &Bench| bench.store.families()[0].help().to_owned();
+    assert_eq!(help(&bench), "");
+    for description in [&b"first"[..], b"second"] {
+        let explained = Descriptor {
+            description,
+            ..gauge("g")
+        };
+        assert_eq!(bench.set(&explained, "x", 1.0), Ok(()));
+    }
+    assert_eq!(help(&bench), "first");
+}
+
+#[test]
+fn a_restart_under_a_clock_that_is_behind_counts() {
+    let bench = Bench::new(LIMITS);
+    let second = 1_000_000_000;
+    for (start, time, value, expected) in [
+        (100, 1000, 10.0, Taken::Newest),
+        // overtaken: a retry of the same process, or of one before it
+        (100, 999, 9.0, Taken::Overtaken),
+        (50, 998, 8.0, Taken::Overtaken),
+        (0, 997, 7.0, Taken::Overtaken),
+        // began later, although its clock says that it ended earlier
+        (900, 950, 1.0, Taken::Newest),
+        (100, 949, 11.0, Taken::Overtaken),
+    ] {
+        let times = Times {
+            start: start * second,
+            time: time * second,
+        };
+        let taken = bench.set_measured(&counter("c"), ("x", "x"), times, Sample::Number(value));
+        assert_eq!(taken, Ok(expected), "{value}");
+    }
+    assert_eq!(bench.values(), [1.0]);
+}
+
+#[test]
 fn names_are_checked() {
     let bench = Bench::new(LIMITS);
     assert_eq!(bench.set(&gauge("up"), "x", 1.0), Err(Reason::ReservedName));
@@ -353,7 +439,7 @@ fn names_are_checked() {
 }
 
 #[test]
-fn of_resources_with_one_job_and_instance_the_latest_is_shown() {
+fn of_resources_with_one_job_and_instance_the_one_heard_of_last_is_shown() {
     let mut bench = Bench::new(LIMITS);
     let version = |bench: &Bench, version: &str| {
         let raw = version.as_bytes();
@@ -377,12 +463,13 @@ fn of_resources_with_one_job_and_instance_the_latest_is_shown() {
     };
     version(&bench, "1.0");
     version(&bench, "2.0");
-    version(&bench, "1.0");
     assert_eq!(shown(&bench), ["2.0"]);
-    bench.pass(minutes(30));
+    // rolled back
+    bench.pass(Duration::from_secs(1));
     version(&bench, "1.0");
-    bench.pass(minutes(31));
     assert_eq!(shown(&bench), ["1.0"]);
+    bench.pass(minutes(61));
+    assert!(shown(&bench).is_empty());
 }
 
 #[test]

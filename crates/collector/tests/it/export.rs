@@ -246,6 +246,14 @@ async fn grpc_says_what_is_wrong_too() {
         )
     );
 
+    // and so is one that is small until it is unpacked
+    let mut packed = grpc(&collector).await.send_compressed(CompressionEncoding::Gzip);
+    let unpacked = packed.export(decoded(&large)).await.unwrap_err();
+    assert_eq!(
+        (unpacked.code(), unpacked.message()),
+        (Code::InvalidArgument, status.message())
+    );
+
     // the headers of gRPC, without its HTTP/2
     let url = format!("http://{}", collector.addresses.grpc);
     let traces = format!("{url}/opentelemetry.proto.collector.trace.v1.TraceService/Export");
@@ -298,6 +306,12 @@ async fn grpc_says_what_is_wrong_too() {
         .unwrap();
     assert_eq!(response.status(), 415);
     assert!(response.text().await.unwrap().contains("4318"));
+    let self_metrics = format!("http://{}/metrics", collector.addresses.self_metrics);
+    let response = collector.client.get(self_metrics).send().await.unwrap();
+    let counted = "signalbox_collector_refused_requests_total{reason=\"wrong_port\"} ";
+    let text = response.text().await.unwrap();
+    let (_, count) = text.split_once(counted).unwrap();
+    assert_ne!(count.lines().next(), Some("0"));
     collector.stop().await;
 }
 

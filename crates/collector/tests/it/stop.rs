@@ -9,7 +9,7 @@ use crate::collector::{PATIENCE, Running};
 use crate::requests::{gauge, metric, point, request};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_begun_is_finished_and_can_be_scraped() {
+async fn what_has_begun_is_finished_and_the_scrape_ports_close_last() {
     let collector = Running::start("").await;
     let body = request(
         &[("service.name", "last")],

@@ -74,8 +74,16 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
     duration(&format!("{number}ms"), LEAST_INTERVAL)
 }
 
+/// The URL stands in logs. An @ anywhere is suspect: a password with a slash in it moves the @ into the path.
+const CREDENTIALS: &str = "must be without user name, password and @, because it is written to the log; \
+                           OTEL_EXPORTER_OTLP_HEADERS can carry credentials";
+
 /// The base with the path appended.
 fn url(base: &str, path: &str) -> Result<String, String> {
+    // before anything else, because every other sentence repeats the text
+    if base.contains('@') {
+        return Err(CREDENTIALS.to_owned());
+    }
     let wrong = || format!("must be a URL such as {ENDPOINT}, is {base:?}");
     let uri: Uri = base.trim().parse().map_err(|_| wrong())?;
     match (uri.scheme_str(), uri.authority()) {

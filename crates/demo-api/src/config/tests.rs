@@ -99,3 +99,80 @@ fn addresses_are_a_list_or_a_text() {
     assert_eq!(many.listen.len(), 2);
     assert!(resolve(json!({"listen": []}), &[]).is_err());
 }
+
+#[test]
+fn credentials_in_the_endpoint_are_refused_and_not_repeated() {
+    let sentence = "must be without user name, password and @, because it is written to the log; \
+                    OTEL_EXPORTER_OTLP_HEADERS can carry credentials";
+    for endpoint in [
+        "http://user:s3cret@127.0.0.1:4318",
+        "https://user:s3cret@collector",
+        "http://user:s3/cret@collector",
+        "user:s3cret@collector",
+        "http://s3cret@",
+    ] {
+        assert_eq!(
+            resolve(json!({"export": {"endpoint": endpoint}}), &[]).unwrap_err(),
+            [format!("export.endpoint: {sentence}")]
+        );
+        for variable in ["OTEL_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"] {
+            assert_eq!(
+                resolve(json!({}), &[(variable, endpoint)]).unwrap_err(),
+                [format!("export.endpoint: {variable} {sentence}")]
+            );
+        }
+    }
+}
+
+#[test]
+fn all_changes_but_those_of_faults_take_a_restart() {
+    let changed = |settings| {
+        let old = resolve(json!({}), &[]).unwrap();
+        old.changed_until_restart(&resolve(settings, &[]).unwrap())
+    };
+    assert_eq!(changed(json!({})), [""; 0]);
+    let faults = json!({"error_ratio": 0.5, "latency": "1s", "latency_ratio": 0.5, "accept_header": false});
+    assert_eq!(changed(json!({"fault": faults})), [""; 0]);
+    assert_eq!(
+        changed(json!({"export": {"endpoint": "http://c:4318"}})),
+        ["export.endpoint"]
+    );
+    let all = json!({
+        "listen": "127.0.0.1:1",
+        "service_name": "a",
+        "instance_id": "b",
+        "environment": "c",
+        "data_plane_id": "d",
+        "export": {"endpoint": "http://c:4318", "interval": "1h", "timeout": "1h"},
+        "latency": {
+            "health": "1s", "products": "1s", "orders": "1s", "reports": "1s", "search": "1s", "search_cached": "1s",
+            "payments": "1s",
+        },
+        "payments": {"failure_ratio": 0.5, "breaker": {"failures": 1, "open_for": "1h"}},
+        "fault": {"control": "127.0.0.1:2"},
+    });
+    assert_eq!(
+        changed(all),
+        [
+            "listen",
+            "fault.control",
+            "service_name",
+            "instance_id",
+            "environment",
+            "data_plane_id",
+            "export.endpoint",
+            "export.interval",
+            "export.timeout",
+            "latency.health",
+            "latency.products",
+            "latency.orders",
+            "latency.reports",
+            "latency.search",
+            "latency.search_cached",
+            "latency.payments",
+            "payments.failure_ratio",
+            "payments.breaker.failures",
+            "payments.breaker.open_for",
+        ]
+    );
+}

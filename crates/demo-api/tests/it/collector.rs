@@ -8,8 +8,11 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
 use axum::routing::post;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -26,7 +29,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Collector {
     pub(crate) endpoint: String,
     latest: watch::Receiver<Option<Export>>,
+    objection: watch::Sender<Option<ExportMetricsPartialSuccess>>,
 }
+
+type Kept = (
+    watch::Sender<Option<Export>>,
+    watch::Receiver<Option<ExportMetricsPartialSuccess>>,
+);
 
 /// The newest export. Metrics are cumulative, so it holds everything.
 #[derive(Debug, Clone)]
@@ -37,11 +46,37 @@ pub(crate) type Attributes = BTreeMap<String, String>;
 impl Collector {
     pub(crate) async fn start() -> Self {
         let (sender, latest) = watch::channel(None);
-        let router = Router::new().route("/v1/metrics", post(take)).with_state(sender);
+        let (objection, objections) = watch::channel(None);
+        let router = Router::new()
+            .route("/v1/metrics", post(take))
+            .with_state((sender, objections));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { endpoint, latest }
+        Self {
+            endpoint,
+            latest,
+            objection,
+        }
+    }
+
+    /// From now on it answers that it rejects so many data points, for that reason; with none and "" that all is well.
+    pub(crate) fn reject(&self, rejected_data_points: i64, reason: &str) {
+        self.objection.send_replace(Some(ExportMetricsPartialSuccess {
+            rejected_data_points,
+            error_message: reason.to_owned(),
+        }));
+    }
+
+    /// Waits until so many more exports have come.
+    pub(crate) async fn wait_for(&mut self, exports: usize) {
+        self.latest.mark_unchanged();
+        for _ in 0..exports {
+            tokio::time::timeout(PATIENCE, self.latest.changed())
+                .await
+                .expect("the exports come")
+                .unwrap();
+        }
     }
 
     /// The newest export, once it satisfies the condition.
@@ -60,10 +95,20 @@ impl Collector {
     }
 }
 
-async fn take(State(latest): State<watch::Sender<Option<Export>>>, headers: HeaderMap, body: Bytes) {
+async fn take(
+    State((latest, objections)): State<Kept>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> impl IntoResponse {
     assert_eq!(headers[header::CONTENT_TYPE], "application/x-protobuf");
     let request = ExportMetricsServiceRequest::decode(body).expect("protobuf");
+    let partial_success = objections.borrow().clone();
     latest.send_replace(Some(Export(Arc::new(request))));
+    let answer = ExportMetricsServiceResponse { partial_success };
+    (
+        [(header::CONTENT_TYPE, "application/x-protobuf")],
+        answer.encode_to_vec(),
+    )
 }
 
 impl Export {

@@ -63,3 +63,23 @@ fn no_target_is_78() {
         "{complaint}"
     );
 }
+
+#[test]
+fn credentials_of_a_target_are_refused_and_never_printed() {
+    for target in [
+        "http://bob:hunter2@127.0.0.1:9",
+        "prod=http://bob:hunter2@127.0.0.1:9",
+    ] {
+        let output = binary()
+            .args(["--target", target, "--wait", "0.1"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(78));
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(
+            printed.contains("target: must be without user name, password and @"),
+            "{printed}"
+        );
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}

@@ -168,6 +168,54 @@ fn a_source_that_sends_the_old_name_itself_has_no_alias_of_it() {
 }
 
 #[test]
+fn every_scope_of_a_resource_that_sends_the_old_name_has_no_alias_of_it() {
+    let store = store();
+    let mut sent = of_resource(
+        &[("service.name", "api")],
+        vec![metric("new", "", gauge(vec![point(&[], 1.0)]))],
+    );
+    let mut of_old = sent.scope_metrics[0].clone();
+    of_old.scope.as_mut().expect("a scope").name = "other".to_owned();
+    of_old.metrics[0].name = "old".to_owned();
+    sent.scope_metrics.push(of_old);
+    let outcome = ingest(&encode(vec![sent]), &[], &store, Instant::now());
+    assert_eq!(outcome.accepted, 2);
+    let text = scraped(&store, &[alias("new", "old", &[])]);
+    assert_eq!(
+        text.lines().filter(|line| line.starts_with("old{")).count(),
+        1,
+        "{text}"
+    );
+}
+
+#[test]
+fn no_two_series_become_one_by_renaming() {
+    let store = store();
+    let points = [("http_request_method", 1.0), ("http_method", 2.0)];
+    let points = points.map(|(key, value)| point(&[(key, "GET")], value));
+    take(&store, "api", vec![metric("new", "", gauge(points.to_vec()))]);
+    let aliases = [alias("new", "old", &[("http_request_method", "http_method")])];
+    let text = scraped(&store, &aliases);
+    let old: Vec<_> = text.lines().filter(|line| line.starts_with("old{")).collect();
+    assert_eq!(old, ["old{job=\"api\",http_method=\"GET\"} 1"]);
+}
+
+#[test]
+fn a_metric_of_which_nothing_was_taken_takes_no_alias_away() {
+    let store = store();
+    take(
+        &store,
+        "api",
+        vec![metric("new", "", gauge(vec![point(&[], 1.0)]))],
+    );
+    let invalid = distribution(&[], &[1.0], &[1]);
+    let squatter = request(&[], vec![metric("old", "", histogram(vec![invalid]))]);
+    assert_eq!(ingest(&squatter, &[], &store, Instant::now()).accepted, 0);
+    let text = scraped(&store, &[alias("new", "old", &[])]);
+    assert!(text.contains("\nold{job=\"api\"} 1\n"), "{text}");
+}
+
+#[test]
 fn an_alias_gives_way_to_a_metric_of_another_type() {
     let store = store();
     take(
