@@ -39,6 +39,8 @@ rustPlatform.buildRustPackage {
         (root + "/Cargo.lock")
       ]
       ++ map (name: root + "/crates/${name}") needed
+      # the dashboard carries the runbooks as it carries the web app
+      ++ lib.optional (web != null) (root + "/stack/runbooks")
     )) (lib.fileset.maybeMissing (root + "/crates/dashboard/web"));
   };
   cargoLock.lockFile = root + "/Cargo.lock";

@@ -27,6 +27,8 @@ struct Inner {
     roster: Roster,
     /// The time in Unix seconds.
     clock: fn() -> f64,
+    /// By the same clock.
+    started: f64,
     fleet: Cache<(), Vec<Member>, UpstreamError>,
     overviews: Cache<TimeRange, Overview, UpstreamError>,
     panels: Cache<PanelKey, Panel, UpstreamError>,
@@ -42,9 +44,12 @@ const REFRESHES: [u32; 4] = [0, 10, 30, 60];
 /// All panels of 25 environments at 5 widths or ranges; some 10 MiB at most.
 const MAX_PANELS: usize = 512;
 
-/// How long an answer is kept while an environment or its first sample is missing: a box that starts shows each of them
-/// as soon as it is there.
+/// How long an answer is kept while an environment or its first sample is missing, as long as the box is new: it shows
+/// each of them as soon as it is there.
 const INCOMPLETE: Duration = Duration::from_secs(1);
+
+/// How long after its start a box is new, in seconds. What is missing then will not be there in a moment.
+const NEW: f64 = 120.0;
 
 impl Answers {
     pub(crate) fn new(upstream: Upstream, cadence: Cadence, roster: Roster, clock: fn() -> f64) -> Self {
@@ -53,6 +58,7 @@ impl Answers {
             cadence,
             roster,
             clock,
+            started: clock(),
             fleet: Cache::new("fleet", 1),
             overviews: Cache::new("overview", TimeRange::ALL.len()),
             panels: Cache::new("panel", MAX_PANELS),
@@ -78,7 +84,7 @@ impl Answers {
                     .environments
                     .iter()
                     .all(|card| card.newest_sample_at.is_some());
-            let keep = if complete { keep } else { INCOMPLETE };
+            let keep = lifetime(keep, complete, question.now - this.0.started);
             Ok(Fresh {
                 keep: overview.warnings.is_empty().then_some(keep),
                 value: overview,
@@ -115,45 +121,36 @@ impl Answers {
         width: u32,
     ) -> Result<Arc<Panel>, Problem> {
         let members = self.fleet().await?;
-        let member = members
+        let environment = members
             .iter()
-            .find(|member| member.environment.name == environment);
-        let member = member
+            .map(|member| &member.environment.name)
+            .find(|name| *name == environment)
             .cloned()
             .ok_or_else(|| unknown_environment(environment, &members))?;
         let now = (self.0.clock)();
         let over = resolve(range, width, self.0.cadence, now);
         let keep = Duration::from_secs(u64::from(self.0.cadence.scrape));
         let this = self.clone();
-        let made = self
-            .0
-            .panels
-            .get((name, environment.to_owned(), over), async move {
-                let panel = panels::panel(&this.0.upstream, name, &member, over, now).await?;
-                Ok(Fresh {
-                    keep: panel.warnings.is_empty().then_some(keep),
-                    value: panel,
-                })
-            });
+        let made = self.0.panels.get((name, environment.clone(), over), async move {
+            let panel = panels::panel(&this.0.upstream, name, &environment, over, now).await?;
+            Ok(Fresh {
+                keep: panel.warnings.is_empty().then_some(keep),
+                value: panel,
+            })
+        });
         Ok(made.await?)
     }
 
     async fn fleet(&self) -> Result<Arc<Vec<Member>>, UpstreamError> {
         let this = self.clone();
         let made = self.0.fleet.get((), async move {
-            let answer = this
-                .0
-                .upstream
-                .instant(&queries::fleet(), (this.0.clock)())
-                .await?;
+            let now = (this.0.clock)();
+            let answer = this.0.upstream.instant(&queries::fleet(), now).await?;
             let members = this.0.roster.members(&answer.result);
             let environments = members.iter().map(|member| member.environment.clone()).collect();
             *this.0.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(environments);
-            let keep = if this.0.roster.complete(&members) {
-                Duration::from_secs(u64::from(this.0.cadence.scrape))
-            } else {
-                INCOMPLETE
-            };
+            let keep = Duration::from_secs(u64::from(this.0.cadence.scrape));
+            let keep = lifetime(keep, this.0.roster.complete(&members), now - this.0.started);
             Ok(Fresh {
                 keep: answer.warnings.is_empty().then_some(keep),
                 value: members,
@@ -166,6 +163,15 @@ impl Answers {
     fn known(&self) -> Vec<Environment> {
         let known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.clone().unwrap_or_else(|| self.0.roster.expected())
+    }
+}
+
+/// For how long an answer may serve others, `uptime` seconds after the start.
+fn lifetime(usual: Duration, complete: bool, uptime: f64) -> Duration {
+    if complete || !(0.0..NEW).contains(&uptime) {
+        usual
+    } else {
+        usual.min(INCOMPLETE)
     }
 }
 
@@ -183,4 +189,26 @@ fn unknown_environment(name: &str, members: &[Member]) -> Problem {
         format!("there is no environment named {name:?}"),
         hint,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_incomplete_is_asked_for_anew_only_while_the_box_is_new() {
+        let usual = Duration::from_secs(5);
+        let rows = [
+            (true, 0.0, usual),
+            (false, 0.0, INCOMPLETE),
+            (false, 119.9, INCOMPLETE),
+            (false, 120.0, usual),
+            (false, 86_400.0, usual),
+            // a clock that was set back
+            (false, -3600.0, usual),
+        ];
+        for (complete, uptime, expected) in rows {
+            assert_eq!(lifetime(usual, complete, uptime), expected, "{complete} {uptime}");
+        }
+    }
 }

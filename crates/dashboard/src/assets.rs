@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
-use file::File;
+pub(crate) use file::File;
 
 /// What `pnpm build` leaves. Not there, when the program was built without it; then the API works alone.
 #[derive(rust_embed::Embed)]

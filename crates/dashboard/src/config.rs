@@ -18,7 +18,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The metrics store: the root of an API like that of Prometheus.
     pub upstream: Url,
-    /// For one query to the store.
+    /// For one query to the store, and as long again for its turn.
     pub query_timeout: Duration,
     /// Queries to the store at the same time.
     pub max_concurrent_queries: usize,
@@ -38,7 +38,7 @@ pub struct RawConfig {
     listen: String,
     /// The metrics store: the root of an API like that of Prometheus (Thanos has the same).
     upstream: String,
-    /// How long a query to the store may take.
+    /// How long a query to the store may take, and how long it may wait for others before it is asked.
     query_timeout: String,
     /// How many queries the store may be asked at the same time.
     max_concurrent_queries: usize,
@@ -155,7 +155,8 @@ fn interval(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("must be whole seconds between 1s and 1h, is {text:?}"))
 }
 
-/// An overview is some ten queries at the same time; Prometheus takes twenty from everybody together.
+/// A page of one environment is some 24 queries at the same time, which take turns. Prometheus takes twenty from
+/// everybody together, and those of its own rules among them.
 fn queries(at_once: usize) -> Result<usize, String> {
     match at_once {
         1..=1000 => Ok(at_once),

@@ -1,4 +1,6 @@
-//! Which environments there are, and in which order. The store says: a new data plane shows up by being scraped.
+//! Which environments there are, and in which order. The store says: a new data plane shows up by being scraped. One
+//! that is expected, has an objective or a firing alert is there too, scraped or not: it must not be missed because it
+//! is missing.
 
 #[cfg(test)]
 mod tests;
@@ -8,12 +10,12 @@ use std::collections::BTreeMap;
 use crate::api::environments::Environment;
 use crate::upstream::Sample;
 
-/// An environment, and how fresh its samples are.
+/// An environment, and when it was seen last.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Member {
     pub(crate) environment: Environment,
-    /// Unix seconds. None while no target of it has ever answered.
-    pub(crate) newest_sample_at: Option<f64>,
+    /// When a target of it last answered a scrape, in Unix seconds. None when none did within a day.
+    pub(crate) scraped_at: Option<f64>,
 }
 
 /// The order of the environments that somebody thought of beforehand. It fixes their slots, so that an environment
@@ -33,8 +35,8 @@ impl Roster {
         Self(order)
     }
 
-    /// The environments in `samples`, which has one value per environment and data plane: the Unix time of its newest
-    /// sample, or 0. Expected ones come first, others by name.
+    /// The expected environments, then others in `samples` by name. `samples` has one value per environment and data
+    /// plane: the Unix time of its last scrape, or 0.
     pub(crate) fn members(&self, samples: &[Sample]) -> Vec<Member> {
         let mut found: BTreeMap<&str, Vec<(&str, f64)>> = BTreeMap::new();
         for sample in samples {
@@ -47,48 +49,35 @@ impl Roster {
                 .or_default()
                 .push((data_plane, sample.value));
         }
-        let expected: Vec<_> = self.names().filter_map(|name| found.remove_entry(name)).collect();
-        let others = (self.0.len()..).map(|place| place + 1).zip(found);
-        expected
-            .into_iter()
-            .map(|(name, data_planes)| (self.slot(name), (name, data_planes)))
-            .chain(others)
+        let expected: Vec<_> = self
+            .names()
+            .map(|name| (name, found.remove(name).unwrap_or_default()))
+            .collect();
+        (1..)
+            .zip(expected.into_iter().chain(found))
             .take(MAX_ENVIRONMENTS)
             .map(|(slot, (name, data_planes))| member(slot, name, &data_planes))
             .collect()
     }
 
-    /// Whether every expected environment is there and has a sample. Until then something is about to appear.
+    /// Whether every expected environment was scraped. Until then something is about to appear.
     pub(crate) fn complete(&self, members: &[Member]) -> bool {
-        self.names().all(|name| {
-            let member = members.iter().find(|member| member.environment.name == name);
-            member.is_some_and(|member| member.newest_sample_at.is_some())
-        })
+        let expected = &members[..members.len().min(self.0.len())];
+        expected.iter().all(|member| member.scraped_at.is_some())
     }
 
     /// What can be said without a store.
     pub(crate) fn expected(&self) -> Vec<Environment> {
-        self.names()
-            .map(|name| Environment {
-                name: name.to_owned(),
-                data_plane: None,
-                slot: self.slot(name) as u32,
-            })
-            .collect()
+        let members = self.members(&[]).into_iter();
+        members.map(|member| member.environment).collect()
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
-
-    fn slot(&self, name: &str) -> usize {
-        self.names()
-            .position(|expected| expected == name)
-            .map_or(0, |place| place + 1)
-    }
 }
 
-fn member(slot: usize, name: &str, data_planes: &[(&str, f64)]) -> Member {
+fn member(slot: u32, name: &str, data_planes: &[(&str, f64)]) -> Member {
     let newest = data_planes.iter().map(|(_, newest)| *newest).fold(0.0, f64::max);
     let mut current: Vec<_> = data_planes
         .iter()
@@ -101,8 +90,8 @@ fn member(slot: usize, name: &str, data_planes: &[(&str, f64)]) -> Member {
         environment: Environment {
             name: name.to_owned(),
             data_plane,
-            slot: slot as u32,
+            slot,
         },
-        newest_sample_at: (newest > 0.0).then_some(newest),
+        scraped_at: (newest > 0.0).then_some(newest),
     }
 }

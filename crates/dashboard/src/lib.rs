@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! browser ─► assets (embedded)
+//!         ├► runbooks (embedded)
 //!         └► api ─► answers ─► cache ─► overview | panels | fleet ─► queries (PromQL) ─► upstream ─► the metrics store
 //!                                           └► state, verdict, resolution: pure
 //! ```
@@ -10,6 +11,7 @@
 //! in `queries`.
 
 mod assets;
+mod runbooks;
 mod headers;
 mod api;
 mod answers;
@@ -75,10 +77,10 @@ pub struct Dashboard {
     assets: Option<Assets>,
 }
 
-/// How often it asks itself for the environments, and the longest that a round may take: a query to the store takes up
-/// to a minute, if it is configured so.
+/// How often it asks itself for the environments, and the longest that a round may take: a query waits for up to a minute
+/// and takes up to another, if it is configured so.
 const SELF_TEST_INTERVAL: Duration = Duration::from_secs(10);
-const SELF_TEST_DEADLINE: Duration = Duration::from_secs(90);
+const SELF_TEST_DEADLINE: Duration = Duration::from_secs(150);
 
 impl Dashboard {
     /// Takes its port, and serves nothing yet.
@@ -147,6 +149,7 @@ fn router(api: Router, assets: Assets, life: &Life) -> Router {
     });
     Router::new()
         .merge(api)
+        .merge(runbooks::router())
         .merge(health_routes(life))
         .fallback_service(web_app)
         .layer(from_fn(self_metrics::measure))

@@ -41,8 +41,13 @@ impl Question {
 pub(crate) fn compose(question: &Question, members: &[Member], findings: &Findings) -> Overview {
     let judged = members.iter().map(|member| {
         let name = &member.environment.name;
-        let newest = later(member.newest_sample_at, findings.newest.get(name).copied());
-        let facts = findings.facts(name, newest.map(|at| question.now - at));
+        let newest = findings.newest.get(name).copied();
+        let age = |at: Option<f64>| at.map(|at| question.now - at);
+        let facts = Facts {
+            scrape_age: age(member.scraped_at),
+            newest_sample_age: age(newest),
+            ..findings.facts(name)
+        };
         let judgement = judge(Some(&facts), question.cadence.scrape);
         let values = findings.errors.get(name).cloned();
         (
@@ -122,8 +127,4 @@ fn card(
             values: values.unwrap_or_else(|| vec![None; over.points()]),
         },
     }
-}
-
-fn later(one: Option<f64>, other: Option<f64>) -> Option<f64> {
-    one.into_iter().chain(other).reduce(f64::max)
 }

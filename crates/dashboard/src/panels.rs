@@ -4,7 +4,6 @@ use futures_util::future::{OptionFuture, try_join_all};
 use tokio::try_join;
 
 use crate::api::panel::{Panel, PanelName, Series};
-use crate::fleet::Member;
 use crate::queries;
 use crate::resolution::Resolution;
 use crate::upstream::{Answer, Sample, Upstream, UpstreamError};
@@ -13,11 +12,10 @@ use crate::upstream::{Answer, Sample, Upstream, UpstreamError};
 pub(crate) async fn panel(
     upstream: &Upstream,
     panel: PanelName,
-    member: &Member,
+    environment: &str,
     over: Resolution,
     now: f64,
 ) -> Result<Panel, UpstreamError> {
-    let environment = &member.environment.name;
     let queries = queries::series(panel, environment, over.window);
     let lines = try_join_all(queries.iter().map(|(_, query)| upstream.range(query, &over)));
     let limit = queries::limit(panel, environment);
@@ -47,7 +45,7 @@ pub(crate) async fn panel(
     warnings.dedup();
     Ok(Panel {
         panel,
-        environment: environment.clone(),
+        environment: environment.to_owned(),
         unit: panel.unit(),
         start: over.start,
         end: over.end,
@@ -57,7 +55,7 @@ pub(crate) async fn panel(
         } else {
             over.window
         },
-        newest_sample_at: only(&newest).or(member.newest_sample_at),
+        newest_sample_at: only(&newest),
         // 1 − 0.8 is a little less than 0.2, and 20 % must not read as over it
         limit: limit
             .as_ref()

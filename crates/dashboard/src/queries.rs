@@ -12,6 +12,9 @@ const FAILED: &str = r#"http_response_status_code=~"5..""#;
 const TARGETS: &str = r#"up{job=~"dataplane-.*"}"#;
 const AVAILABILITY: &str = r#"signalbox_slo_objective_ratio{slo="http-availability""#;
 const LATENCY: &str = r#"signalbox_slo_objective_seconds{slo="http-latency-p95""#;
+const OBJECTIVES: &str = r#"{__name__=~"signalbox_slo_objective_(ratio|seconds)",environment!=""}"#;
+/// What only proves that alerting works has severity `none`.
+const FIRING: &str = r#"ALERTS{alertstate="firing",environment!="",severity!="none"}"#;
 
 /// The quantiles of the latency panel, by the name of their series.
 const QUANTILES: [(&str, &str); 3] = [("p50", "0.5"), ("p95", "0.95"), ("p99", "0.99")];
@@ -22,14 +25,15 @@ const QUANTILES: [(&str, &str); 3] = [("p50", "0.5"), ("p95", "0.95"), ("p99", "
 pub(crate) struct Overview {
     /// One value per target: 1 when its last scrape succeeded, else 0.
     pub(crate) targets: String,
-    /// Unix time of the newest sample of requests.
+    /// Unix time of the newest sample of requests. That of `up` would not do: a data plane answers scrapes whether or
+    /// not its services live.
     pub(crate) newest: String,
     pub(crate) request_rate: String,
     /// Failed requests per second: a rate and no ratio, because an environment that never failed has no such series.
     pub(crate) error_rate: String,
     pub(crate) latency_p95: String,
     pub(crate) active_requests: String,
-    /// Firing alerts by environment and name. What only proves that alerting works has severity `none`.
+    /// Firing alerts by environment and name.
     pub(crate) alerts: String,
     /// The strictest share of requests that must succeed.
     pub(crate) availability_objective: String,
@@ -48,20 +52,23 @@ impl Overview {
                 "histogram_quantile(0.95, sum by (environment, le) (rate({BUCKETS}[{window}s])))"
             ),
             active_requests: format!("sum by (environment) ({ACTIVE})"),
-            alerts: r#"count by (environment, alertname) (ALERTS{alertstate="firing",environment!="",severity!="none"})"#
-                .to_owned(),
+            alerts: format!("count by (environment, alertname) ({FIRING})"),
             availability_objective: format!("max by (environment) ({AVAILABILITY}}})"),
             latency_objective: format!("min by (environment) ({LATENCY}}})"),
         }
     }
 }
 
-/// Every environment and data plane that was scraped within a day, with the Unix time of its newest sample: an
-/// environment whose targets were lost must not be lost from sight. 0 stands for targets that have not answered yet.
+/// Every environment and data plane that was scraped within a day, with the Unix time of its last scrape: an environment
+/// whose targets were lost must not be lost from sight. 0 stands for what was not scraped: targets that have not answered
+/// yet, and environments that only an objective or a firing alert names.
 pub(crate) fn fleet() -> String {
     let answered = format!("timestamp({TARGETS}) and {TARGETS} == 1");
     let by = "max by (environment, data_plane)";
-    format!("{by} ({answered}) or {by} (max_over_time(({answered})[1d:1m])) or {by} ({TARGETS}) * 0")
+    format!(
+        "{by} ({answered}) or {by} (max_over_time(({answered})[1d:1m])) or {by} ({TARGETS}) * 0 \
+         or group by (environment) ({OBJECTIVES} or {FIRING}) * 0"
+    )
 }
 
 /// The error ratio of all environments over time: the line on the cards.

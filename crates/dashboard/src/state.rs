@@ -6,7 +6,7 @@ mod tests;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::format::{age, latency, percent};
+use crate::format::{age, latency, latency_limit, percent};
 
 /// In the order in which cards are sorted: what needs eyes first comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
@@ -16,11 +16,11 @@ pub(crate) enum State {
     Down,
     /// An objective is missed, an alert is firing, or a part of the targets is down.
     Degraded,
-    /// No sample came for three scrapes.
+    /// No sample came for three scrapes, or no data plane is scraped.
     Stale,
     /// The store of all samples does not answer.
     Unknown,
-    /// No requests, or not yet the two samples that a rate needs.
+    /// No requests, no metrics of requests, or not yet the two samples that a rate needs.
     Idle,
     Ok,
 }
@@ -31,7 +31,9 @@ pub(crate) struct Facts {
     pub(crate) targets: usize,
     /// How many of the targets answered their last scrape.
     pub(crate) targets_up: usize,
-    /// Seconds since the newest sample.
+    /// Seconds since a target last answered a scrape.
+    pub(crate) scrape_age: Option<f64>,
+    /// Seconds since the newest sample of requests.
     pub(crate) newest_sample_age: Option<f64>,
     /// Requests per second.
     pub(crate) request_rate: Option<f64>,
@@ -79,6 +81,7 @@ pub(crate) fn judge(facts: Option<&Facts>, scrape_interval: u32) -> Judgement {
         };
     }
     match (facts.error_ratio, facts.error_limit) {
+        (None, _) if facts.newest_sample_age.is_none() => State::Idle.because("no HTTP metrics yet"),
         (None, _) if facts.request_rate.is_none() => State::Idle.because("rates come with the next scrape"),
         (None, _) => State::Idle.because("no requests"),
         (Some(errors), Some(limit)) => {
@@ -90,13 +93,16 @@ pub(crate) fn judge(facts: Option<&Facts>, scrape_interval: u32) -> Judgement {
 
 fn down(facts: &Facts) -> Option<String> {
     if facts.targets > 0 && facts.targets_up == 0 {
-        let silent = match facts.targets {
-            1 => "its target does not answer scrapes".to_owned(),
-            targets => format!("none of its {targets} targets answers scrapes"),
-        };
-        return Some(match facts.newest_sample_age {
-            Some(seconds) => format!("{silent}, newest sample {} old", age(seconds)),
-            None => silent,
+        return Some(match (facts.targets, facts.scrape_age) {
+            (1, None) => "its target does not answer scrapes".to_owned(),
+            (1, Some(seconds)) => format!("its target has not answered a scrape for {}", age(seconds)),
+            (targets, None) => format!("none of its {targets} targets answers scrapes"),
+            (targets, Some(seconds)) => {
+                format!(
+                    "none of its {targets} targets has answered a scrape for {}",
+                    age(seconds)
+                )
+            }
         });
     }
     facts
@@ -106,22 +112,23 @@ fn down(facts: &Facts) -> Option<String> {
 }
 
 fn stale(facts: &Facts, stale_after: f64) -> Option<String> {
-    match facts.newest_sample_age {
-        None => Some("no samples yet".to_owned()),
-        Some(seconds) if facts.targets == 0 => Some(format!(
-            "it is no longer scraped, newest sample {} old",
-            age(seconds)
-        )),
-        Some(seconds) if seconds > stale_after => Some(format!("no sample for {}", age(seconds))),
-        Some(_) => None,
+    match (facts.scrape_age, facts.newest_sample_age) {
+        (None, _) if facts.targets == 0 => Some("no data plane of it is scraped".to_owned()),
+        (None, _) => Some("no samples yet".to_owned()),
+        (Some(seconds), _) if facts.targets == 0 => {
+            Some(format!("it has not been scraped for {}", age(seconds)))
+        }
+        (_, Some(seconds)) | (Some(seconds), None) => {
+            (seconds > stale_after).then(|| format!("no sample for {}", age(seconds)))
+        }
     }
 }
 
 fn complaints(facts: &Facts) -> Vec<String> {
-    let errors =
-        over(facts.error_ratio, facts.error_limit, percent).map(|(is, over)| format!("{is} errors, {over}"));
-    let slow =
-        over(facts.latency_p95, facts.latency_limit, latency).map(|(is, over)| format!("p95 {is}, {over}"));
+    let errors = over(facts.error_ratio, facts.error_limit, percent, percent)
+        .map(|(is, over)| format!("{is} errors, {over}"));
+    let slow = over(facts.latency_p95, facts.latency_limit, latency, latency_limit)
+        .map(|(is, over)| format!("p95 {is}, {over}"));
     let targets = (facts.targets_up < facts.targets).then(|| {
         format!(
             "{} of its {} targets do not answer scrapes",
@@ -141,12 +148,20 @@ fn complaints(facts: &Facts) -> Vec<String> {
 }
 
 /// The value as text and what it exceeds, when it exceeds its limit.
-fn over(value: Option<f64>, limit: Option<f64>, text: fn(f64) -> String) -> Option<(String, String)> {
+fn over(
+    value: Option<f64>,
+    limit: Option<f64>,
+    text: fn(f64) -> String,
+    limit_text: fn(f64) -> String,
+) -> Option<(String, String)> {
     let (value, limit) = value.zip(limit).filter(|(value, limit)| value > limit)?;
-    let (value, limit) = (text(value), text(limit));
     // rounded to the same text, "20 %, over 20 %" would read like a mistake
-    let over = if value == limit { "just over" } else { "over" };
-    Some((value, format!("{over} {limit}")))
+    let over = if text(value) == text(limit) {
+        "just over"
+    } else {
+        "over"
+    };
+    Some((text(value), format!("{over} {}", limit_text(limit))))
 }
 
 impl State {

@@ -1,10 +1,10 @@
 //! The store of all samples, behind the query API that Prometheus and Thanos share.
 
 mod answer;
+mod pulse;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
@@ -15,6 +15,7 @@ use crate::resolution::Resolution;
 use crate::self_metrics::QueryTimer;
 
 pub(crate) use answer::{Answer, Sample, Series};
+use pulse::Pulse;
 
 /// Asks instant and range queries. Never more at once than the configuration allows, never for longer.
 #[derive(Debug)]
@@ -22,15 +23,14 @@ pub(crate) struct Upstream {
     client: Client,
     config: Config,
     permits: Semaphore,
-    /// Whether the last query was answered: the log tells of a change, not of each query that fails.
-    answering: AtomicBool,
+    pulse: Pulse,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// Of the API's root, with a slash at its end.
     pub(crate) url: Url,
-    /// For one query, from the moment that it is sent.
+    /// For one query, from the moment that it is sent. Before that, it may wait as long for others to end.
     pub(crate) query_timeout: Duration,
     pub(crate) max_concurrent_queries: usize,
 }
@@ -56,9 +56,6 @@ pub(crate) enum UpstreamError {
 /// The largest answer that is read, in bytes. A panel's is well under 1 MiB.
 const MAX_ANSWER: usize = 16 << 20;
 
-/// How long a query may wait for others to end before it is turned away.
-const MAX_WAIT: Duration = Duration::from_secs(1);
-
 impl Upstream {
     pub(crate) fn new(config: Config) -> reqwest::Result<Self> {
         let client = Client::builder()
@@ -72,7 +69,7 @@ impl Upstream {
             client,
             config,
             permits,
-            answering: AtomicBool::new(true),
+            pulse: Pulse::default(),
         })
     }
 
@@ -86,7 +83,7 @@ impl Upstream {
         let body = self
             .ask("api/v1/query", &[("query", query), ("time", &format!("{at:.3}"))])
             .await?;
-        self.note(answer::vector(&body))
+        self.pulse.note(answer::vector(&body))
     }
 
     /// The values of each series over time.
@@ -107,21 +104,22 @@ impl Upstream {
             ("step", &step),
         ];
         let body = self.ask("api/v1/query_range", &parameters).await?;
-        self.note(answer::matrix(&body, over))
+        self.pulse.note(answer::matrix(&body, over))
     }
 
     async fn ask(&self, path: &str, parameters: &[(&str, &str)]) -> Result<Vec<u8>, UpstreamError> {
-        let permit = timeout(MAX_WAIT, self.permits.acquire()).await;
+        let limit = self.config.query_timeout;
+        let since = Instant::now();
+        let permit = timeout(limit, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = permit else {
-            return Err(UpstreamError::Busy);
+            return Err(self.pulse.refusal(since, limit));
         };
         let timer = QueryTimer::start();
-        let limit = self.config.query_timeout;
         let answered = timeout(limit, self.send(path, parameters)).await;
         let answered = answered.unwrap_or(Err(UpstreamError::TimedOut(limit)));
         timer.stop(answered.as_ref().map_or_else(UpstreamError::kind, |_| "answered"));
         if answered.is_err() {
-            self.note(answered)
+            self.pulse.note(answered)
         } else {
             answered
         }
@@ -164,22 +162,6 @@ impl Upstream {
                 message: "it gave no reason that can be read".to_owned(),
             },
         })
-    }
-
-    /// Logs when the store stops answering, and when it answers again.
-    fn note<T>(&self, outcome: Result<T, UpstreamError>) -> Result<T, UpstreamError> {
-        let answers = match &outcome {
-            Ok(_) => true,
-            Err(UpstreamError::Busy) => return outcome,
-            Err(_) => false,
-        };
-        if self.answering.swap(answers, Ordering::Relaxed) != answers {
-            match &outcome {
-                Ok(_) => tracing::info!("metrics store answers again"),
-                Err(error) => tracing::warn!(error = %error, "metrics store does not answer"),
-            }
-        }
-        outcome
     }
 }
 

@@ -11,7 +11,9 @@ export default defineConfig({
     // ECharts is one lazy chunk of its own, on purpose; scripts/budget.mjs judges what matters.
     chunkSizeWarningLimit: 700,
   },
-  server: { proxy: { "/api": "http://127.0.0.1:3000" } },
+  server: {
+    proxy: { "/api": "http://127.0.0.1:3000", "/runbooks": "http://127.0.0.1:3000" },
+  },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],

@@ -101,7 +101,7 @@ impl Sources {
             .into_iter()
             .chain(unmerged)
             .for_each(|problem| problems.add_unkeyed(problem));
-        self.misspelt_variables()
+        self.misspelt_variables::<S>()
             .for_each(|problem| problems.add_unkeyed(problem));
         let settings: S = deserialize_all(merged, &mut problems);
         let shown = Value::serialize(&settings).unwrap_or_else(|_| Value::from(Dict::new()));
@@ -111,17 +111,27 @@ impl Sources {
         }
     }
 
-    /// A variable with one underscore too few would go unnoticed.
-    fn misspelt_variables(&self) -> impl Iterator<Item = String> {
+    /// A variable with one underscore too few would go unnoticed. One that names no key is somebody else's.
+    fn misspelt_variables<S: Settings>(&self) -> impl Iterator<Item = String> {
         let (prefix, stem) = (self.env_prefix, &self.env_prefix[..self.env_prefix.len() - 1]);
         std::env::vars_os().filter_map(move |(name, _)| {
             let name = name.into_string().ok()?;
             let rest = name.strip_prefix(stem).filter(|_| !name.starts_with(prefix))?;
-            Some(format!(
-                "environment variable {name}: two underscores stand between the parts of a name: {prefix}{rest}"
-            ))
+            let key = rest.split("__").next().unwrap_or(rest).to_ascii_lowercase();
+            is_key::<S>(&key).then(|| {
+                format!(
+                    "environment variable {name}: two underscores stand between the parts of a name: {prefix}{rest}"
+                )
+            })
         })
     }
+}
+
+/// Whether settings have such a key at their top level: serde tells by refusing one that they have not.
+fn is_key<S: Settings>(key: &str) -> bool {
+    let probe = Dict::from([(key.to_owned(), Value::from(""))]);
+    let refused = Value::from(probe).deserialize::<S>().err();
+    !refused.is_some_and(|error| matches!(&error.kind, Kind::UnknownField(name, _) if name == key))
 }
 
 /// One table of settings under a name, for figment to remember where each value came from.

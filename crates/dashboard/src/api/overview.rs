@@ -72,7 +72,7 @@ pub(crate) struct Card {
     pub(crate) latency_limit: Option<f64>,
     #[schema(required)]
     pub(crate) active_requests: Option<f64>,
-    /// Time of the newest sample, in Unix seconds.
+    /// Time of the newest sample of requests, in Unix seconds. Null when the store has none that is current.
     #[schema(required)]
     pub(crate) newest_sample_at: Option<f64>,
     pub(crate) firing_alerts: u32,

@@ -26,7 +26,7 @@ pub(crate) struct Panel {
     pub(crate) step: u32,
     /// Each value is taken over this many seconds; 0 where it is read at one instant.
     pub(crate) window: u32,
-    /// Time of the newest sample, in Unix seconds.
+    /// Time of the newest sample behind the series, in Unix seconds. Null when the store has none that is current.
     #[schema(required)]
     pub(crate) newest_sample_at: Option<f64>,
     /// What the objective allows, in the unit of the series.

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 /// One file, ready to be sent.
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     content_type: HeaderValue,
     etag: HeaderValue,
     content: Bytes,
@@ -19,7 +19,7 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) fn new(path: &str, content: Bytes) -> Self {
+    pub(crate) fn new(path: &str, content: Bytes) -> Self {
         Self {
             content_type: HeaderValue::from_static(content_type(path)),
             etag: etag(&content),
@@ -28,7 +28,7 @@ impl File {
         }
     }
 
-    pub(super) fn response(&self, asked: &HeaderMap, cache_control: &'static str) -> Response {
+    pub(crate) fn response(&self, asked: &HeaderMap, cache_control: &'static str) -> Response {
         let known = asked
             .get(header::IF_NONE_MATCH)
             .is_some_and(|tags| mentions(tags, &self.etag));

@@ -23,12 +23,7 @@ fn check(samples: &[Sample], expected: &[(&str, Option<&str>, u32, Option<f64>)]
                 data_plane,
                 slot,
             } = &member.environment;
-            (
-                name.as_str(),
-                data_plane.as_deref(),
-                *slot,
-                member.newest_sample_at,
-            )
+            (name.as_str(), data_plane.as_deref(), *slot, member.scraped_at)
         })
         .collect();
     assert_eq!(found, expected);
@@ -45,7 +40,8 @@ fn expected_ones_first_then_by_name() {
         ],
         &[
             ("prod", Some("production"), 1, Some(5000.0)),
-            // dev is not there, and nobody takes its slot
+            // not there, and not gone from sight; nobody takes its slot
+            ("dev", None, 2, None),
             ("qa", Some("quality-assurance"), 3, Some(5000.0)),
             ("canary", Some("canary"), 4, Some(5000.0)),
             ("staging", Some("staging"), 5, Some(5000.0)),
@@ -61,22 +57,45 @@ fn an_environment_may_have_several_data_planes() {
             sample("prod", "east", 4990.0),
             sample("prod", "moved-away", 4000.0),
         ],
-        &[("prod", Some("east, west"), 1, Some(5000.0))],
+        &[
+            ("prod", Some("east, west"), 1, Some(5000.0)),
+            ("dev", None, 2, None),
+            ("qa", None, 3, None),
+        ],
     );
 }
 
 #[test]
 fn targets_that_never_answered() {
+    let (prod, qa) = (("prod", None, 1, None), ("qa", None, 3, None));
     check(
         &[sample("dev", "development", 0.0)],
-        &[("dev", Some("development"), 2, None)],
+        &[prod, ("dev", Some("development"), 2, None), qa],
     );
-    check(&[sample("dev", "", 0.0)], &[("dev", None, 2, None)]);
+    check(&[sample("dev", "", 0.0)], &[prod, ("dev", None, 2, None), qa]);
+}
+
+#[test]
+fn what_only_an_objective_or_an_alert_names() {
+    check(
+        &[
+            sample("prod", "production", 5000.0),
+            sample("prod", "", 0.0),
+            sample("uat", "", 0.0),
+        ],
+        &[
+            ("prod", Some("production"), 1, Some(5000.0)),
+            ("dev", None, 2, None),
+            ("qa", None, 3, None),
+            ("uat", None, 4, None),
+        ],
+    );
 }
 
 #[test]
 fn a_target_without_an_environment_is_nobody() {
-    check(&[sample("", "production", 5000.0)], &[]);
+    let roster = Roster::new(Vec::new());
+    assert_eq!(roster.members(&[sample("", "production", 5000.0)]), []);
 }
 
 #[test]
@@ -91,7 +110,7 @@ fn their_number_is_bounded() {
 }
 
 #[test]
-fn complete_when_every_expected_environment_has_a_sample() {
+fn complete_when_every_expected_environment_was_scraped() {
     let roster = Roster::new(vec!["prod".to_owned(), "dev".to_owned()]);
     let complete = |samples: &[Sample]| roster.complete(&roster.members(samples));
     assert!(!complete(&[]));

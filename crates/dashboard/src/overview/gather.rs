@@ -106,8 +106,9 @@ pub(crate) async fn gather(upstream: &Upstream, question: &Question) -> Result<F
 }
 
 impl Findings {
-    /// What is known about one environment. Nothing can be said of the errors and the latency of no requests.
-    pub(super) fn facts(&self, environment: &str, newest_sample_age: Option<f64>) -> Facts {
+    /// What is known about one environment, but for its ages. Nothing can be said of the errors and the latency of no
+    /// requests.
+    pub(super) fn facts(&self, environment: &str) -> Facts {
         let of = |values: &HashMap<String, f64>| values.get(environment).copied();
         let (targets, targets_up) = self.targets.get(environment).copied().unwrap_or_default();
         let (firing_alerts, firing_alert) = self.alerts.get(environment).cloned().unzip();
@@ -116,7 +117,8 @@ impl Findings {
         Facts {
             targets,
             targets_up,
-            newest_sample_age,
+            scrape_age: None,
+            newest_sample_age: None,
             request_rate,
             error_ratio: traffic.map(|rate| of(&self.error_rate).unwrap_or(0.0) / rate),
             // 1 − 0.8 is a little less than 0.2, and 20 % must not read as over it
@@ -203,12 +205,12 @@ mod tests {
             latency_p95: of_qa(0.5),
             ..Findings::default()
         };
-        let facts = findings.facts("qa", None);
+        let facts = findings.facts("qa");
         assert_eq!(
             (facts.request_rate, facts.error_ratio, facts.latency_p95),
             (Some(0.0), None, None)
         );
-        assert_eq!(findings.facts("prod", None), Facts::default());
+        assert_eq!(findings.facts("prod"), Facts::default());
     }
 
     #[test]
@@ -217,12 +219,12 @@ mod tests {
             request_rate: of_qa(20.0),
             ..Findings::default()
         };
-        assert_eq!(findings.facts("qa", None).error_ratio, Some(0.0));
+        assert_eq!(findings.facts("qa").error_ratio, Some(0.0));
         let findings = Findings {
             error_rate: of_qa(5.0),
             ..findings
         };
-        assert_eq!(findings.facts("qa", None).error_ratio, Some(0.25));
+        assert_eq!(findings.facts("qa").error_ratio, Some(0.25));
     }
 
     #[test]
@@ -231,7 +233,7 @@ mod tests {
             availability_objective: of_qa(0.8),
             ..Findings::default()
         };
-        assert_eq!(findings.facts("qa", None).error_limit, Some(0.2));
+        assert_eq!(findings.facts("qa").error_limit, Some(0.2));
     }
 
     #[test]

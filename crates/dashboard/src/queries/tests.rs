@@ -94,6 +94,20 @@ fn overview_asks_once_for_all_environments() {
 }
 
 #[test]
+fn whoever_is_named_anywhere_is_of_the_fleet() {
+    let found = fleet();
+    for part in [
+        r#"max by (environment, data_plane) (timestamp(up{job=~"dataplane-.*"}) and up{job=~"dataplane-.*"} == 1)"#,
+        concat!(
+            r#" or group by (environment) ({__name__=~"signalbox_slo_objective_(ratio|seconds)",environment!=""}"#,
+            r#" or ALERTS{alertstate="firing",environment!="",severity!="none"}) * 0"#,
+        ),
+    ] {
+        assert!(found.contains(part), "no {part} in\n{found}");
+    }
+}
+
+#[test]
 fn a_label_value_stays_inside_its_quotes() {
     let rows = [
         ("prod", r#"environment="prod""#),

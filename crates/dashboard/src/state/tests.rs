@@ -5,6 +5,7 @@ fn healthy() -> Facts {
     Facts {
         targets: 1,
         targets_up: 1,
+        scrape_age: Some(4.0),
         newest_sample_age: Some(4.0),
         request_rate: Some(50.0),
         error_ratio: Some(0.001_2),
@@ -88,6 +89,16 @@ fn idle_is_neither_good_nor_bad() {
         State::Idle,
         &["rates come with the next scrape"],
     );
+    // whatever a rate may wait for: a service without metrics will not have one with the next scrape
+    check(
+        Facts {
+            newest_sample_age: None,
+            request_rate: None,
+            ..idle()
+        },
+        State::Idle,
+        &["no HTTP metrics yet"],
+    );
 }
 
 #[test]
@@ -116,7 +127,15 @@ fn degraded_names_every_reason() {
             ..healthy()
         },
         State::Degraded,
-        &["p95 1.90 s, over 1.00 s"],
+        &["p95 1.90 s, over 1 s"],
+    );
+    check(
+        Facts {
+            latency_p95: Some(1.001),
+            ..healthy()
+        },
+        State::Degraded,
+        &["p95 1.00 s, just over 1 s"],
     );
     check(
         Facts {
@@ -148,7 +167,7 @@ fn degraded_names_every_reason() {
         State::Degraded,
         &[
             "50 % errors, over 5 %",
-            "p95 1 m 04 s, over 1.00 s",
+            "p95 1 m 04 s, over 1 s",
             "HighErrorRate and 2 more alerts are firing",
         ],
     );
@@ -168,22 +187,39 @@ fn stale_wins_over_degraded() {
     );
     check(
         Facts {
+            scrape_age: Some(31.0),
+            newest_sample_age: None,
+            ..healthy()
+        },
+        State::Stale,
+        &["no sample for 31 s"],
+    );
+    check(
+        Facts {
+            scrape_age: None,
             newest_sample_age: None,
             ..healthy()
         },
         State::Stale,
         &["no samples yet"],
     );
-    let lost = Facts {
-        targets: 0,
-        targets_up: 0,
-        newest_sample_age: Some(250.0),
-        ..Facts::default()
-    };
+}
+
+#[test]
+fn what_is_not_scraped_is_not_healthy() {
     check(
-        lost,
+        Facts {
+            scrape_age: Some(250.0),
+            firing_alerts: 1,
+            ..Facts::default()
+        },
         State::Stale,
-        &["it is no longer scraped, newest sample 4 m 10 s old"],
+        &["it has not been scraped for 4 m 10 s"],
+    );
+    check(
+        Facts::default(),
+        State::Stale,
+        &["no data plane of it is scraped"],
     );
 }
 
@@ -192,17 +228,17 @@ fn down_wins_over_stale() {
     check(
         Facts {
             targets_up: 0,
-            newest_sample_age: Some(250.0),
+            scrape_age: Some(250.0),
             ..healthy()
         },
         State::Down,
-        &["its target does not answer scrapes, newest sample 4 m 10 s old"],
+        &["its target has not answered a scrape for 4 m 10 s"],
     );
     check(
         Facts {
             targets: 2,
             targets_up: 0,
-            newest_sample_age: None,
+            scrape_age: None,
             ..idle()
         },
         State::Down,

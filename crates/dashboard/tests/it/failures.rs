@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use super::harness::{Running, config};
@@ -151,23 +152,60 @@ async fn sparklines_may_be_missing() {
     );
 }
 
+fn slow(delay: u64) -> impl Fn(&Asked) -> Reply + Send + Sync + 'static {
+    move |asked| Reply::Late(Duration::from_millis(delay), Box::new(world::mixed(asked)))
+}
+
+/// All questions of one page take turns, however long that takes them together.
+#[tokio::test]
+async fn one_viewer_is_never_turned_away() {
+    let store = Store::start(slow(400)).await;
+    let mut config = config(&store.url);
+    config.max_concurrent_queries = 4;
+    let dashboard = Running::start(config).await;
+    let paths = ["request-rate", "error-ratio", "latency", "active-requests"]
+        .map(|panel| format!("/api/v1/environments/qa/panels/{panel}"));
+    let (overview, panels) = join(
+        dashboard.json("/api/v1/overview"),
+        join_all(paths.iter().map(|path| dashboard.json(path))),
+    )
+    .await;
+    for (status, body) in panels.into_iter().chain([overview]) {
+        assert_eq!(status, 200, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn too_many_questions_are_turned_away() {
-    let store = Store::start(|_| Reply::Never).await;
+    let store = Store::start(slow(400)).await;
     let mut config = config(&store.url);
     config.max_concurrent_queries = 1;
+    config.query_timeout = Duration::from_secs(2);
     let dashboard = Running::start(config).await;
-    let mut hanging = std::pin::pin!(dashboard.get("/api/v1/environments"));
-    tokio::select! {
-        () = store.is_asked("max_over_time") => {}
-        _ = &mut hanging => panic!("the store does not answer"),
-    }
     let response = dashboard.get("/api/v1/overview").await;
     assert_eq!(
         (response.status().as_u16(), &response.headers()["retry-after"]),
         (503, &"1".parse().unwrap())
     );
     assert_eq!(response.json::<Value>().await.unwrap()["error"]["code"], "busy");
+}
+
+/// Questions pile up because the store hangs: that is what is wrong, and not their number.
+#[tokio::test]
+async fn a_store_that_hangs_is_not_called_busy() {
+    let store = Store::start(|_| Reply::Never).await;
+    let mut config = config(&store.url);
+    config.max_concurrent_queries = 1;
+    config.query_timeout = Duration::from_millis(100);
+    let dashboard = Running::start(config).await;
+    let answers = join_all((0..8).map(|_| dashboard.answer("/api/v1/overview"))).await;
+    for overview in answers {
+        assert_unknown(&overview, "the metrics store did not answer within 100ms");
+    }
+    assert_eq!(
+        dashboard.problem(PANEL).await,
+        (504, "store-timed-out".to_owned())
+    );
 }
 
 #[track_caller]

@@ -6,6 +6,7 @@ mod command_line;
 mod failures;
 mod golden;
 mod harness;
+mod runbooks;
 mod store;
 mod typed;
 mod world;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -12,7 +13,6 @@ use axum::routing::get;
 use futures_util::stream;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What a query API was asked.
@@ -40,6 +40,8 @@ pub(crate) enum Reply {
     /// Seventeen MiB that begin like an answer.
     Huge,
     Never,
+    /// Like this, after a while.
+    Late(Duration, Box<Self>),
 }
 
 pub(crate) type Script = Arc<dyn Fn(&Asked) -> Reply + Send + Sync>;
@@ -52,7 +54,7 @@ pub(crate) struct Store {
 
 struct Desk {
     script: Mutex<Script>,
-    asked: watch::Sender<Vec<Asked>>,
+    asked: Mutex<Vec<Asked>>,
 }
 
 impl Store {
@@ -61,7 +63,7 @@ impl Store {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let desk = Arc::new(Desk {
             script: Mutex::new(Arc::new(script)),
-            asked: watch::Sender::default(),
+            asked: Mutex::default(),
         });
         let router = Router::new()
             .route("/api/v1/{kind}", get(answer))
@@ -76,7 +78,7 @@ impl Store {
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.desk.asked.borrow().clone()
+        self.desk.asked.lock().unwrap().clone()
     }
 
     /// How often it was asked something that has `part` in its query.
@@ -85,15 +87,6 @@ impl Store {
             .iter()
             .filter(|asked| asked.query.contains(part))
             .count()
-    }
-
-    /// Until it was asked something that has `part` in its query.
-    pub(crate) async fn is_asked(&self, part: &str) {
-        let mut asked = self.desk.asked.subscribe();
-        asked
-            .wait_for(|asked| asked.iter().any(|asked| asked.query.contains(part)))
-            .await
-            .unwrap();
     }
 }
 
@@ -121,8 +114,13 @@ async fn answer(
         parameters: parameters.clone(),
     };
     let script = Arc::clone(&desk.script.lock().unwrap());
-    desk.asked.send_modify(|all| all.push(asked.clone()));
-    match script(&asked) {
+    desk.asked.lock().unwrap().push(asked.clone());
+    let mut reply = script(&asked);
+    while let Reply::Late(delay, later) = reply {
+        tokio::time::sleep(delay).await;
+        reply = *later;
+    }
+    match reply {
         Reply::Data(data, warnings) => {
             let body = serde_json::json!({"status": "success", "data": data, "warnings": warnings});
             json(StatusCode::OK, body.to_string())
@@ -136,6 +134,7 @@ async fn answer(
             Body::from_stream(stream::iter(chunks.map(Ok::<_, std::io::Error>))).into_response()
         }
         Reply::Never => std::future::pending().await,
+        Reply::Late(..) => unreachable!("it is late no more"),
     }
 }
 

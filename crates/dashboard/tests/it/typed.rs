@@ -1,9 +1,9 @@
 //! What is asked of the store, and what is made of its answers.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::harness::{Running, config};
-use super::store::{Over, Reply, Store};
+use super::store::{Asked, Over, Reply, Store};
 use super::world::{self, NOW};
 
 #[tokio::test]
@@ -57,10 +57,13 @@ async fn the_overview_asks_a_fixed_number_of_questions() {
 /// No traffic, a store that knows nothing: null, and neither 0 % nor NaN.
 #[tokio::test]
 async fn nothing_is_null() {
-    let store = Store::start(|asked| match asked.over {
-        Some(_) => Reply::Data(json!({"resultType": "matrix", "result": []}), Vec::new()),
-        None if asked.query.contains("max_over_time") => world::mixed(asked),
-        None => Reply::Data(json!({"resultType": "vector", "result": []}), Vec::new()),
+    let store = Store::start(|asked| {
+        let is_fleet = asked.query.contains("max_over_time");
+        if is_fleet {
+            world::mixed(asked)
+        } else {
+            nothing(asked)
+        }
     })
     .await;
     let dashboard = Running::start(config(&store.url)).await;
@@ -72,8 +75,8 @@ async fn nothing_is_null() {
         for series in panel["series"].as_array().unwrap() {
             assert_eq!(series["values"], json!(vec![(); 31]), "{panel}");
         }
-        // of the data plane, if the panel's own metric has none
-        assert_eq!(panel["newestSampleAt"], 1_795_176_255.2);
+        // that the data plane was scraped says nothing of requests
+        assert_eq!(panel["newestSampleAt"], json!(null));
     }
     let overview = dashboard.answer("/api/v1/overview").await;
     let dev = overview["environments"]
@@ -87,20 +90,82 @@ async fn nothing_is_null() {
             &dev["requestRate"],
             &dev["errorRatio"],
             &dev["latencyP95"],
-            &dev["state"]
+            &dev["newestSampleAt"],
         ),
-        (&json!(null), &json!(null), &json!(null), &json!("stale"))
+        (&json!(null), &json!(null), &json!(null), &json!(null))
     );
+    assert_eq!(
+        (&dev["state"], text(&dev["reason"])),
+        (&json!("stale"), "it has not been scraped for 2 s".to_owned())
+    );
+}
+
+/// Scraped, and nothing more: rates will not come with the next scrape.
+#[tokio::test]
+async fn a_data_plane_without_services() {
+    let store = Store::start(|asked| {
+        let is_of_services = asked.query.contains("http_server_");
+        if is_of_services {
+            nothing(asked)
+        } else {
+            world::mixed(asked)
+        }
+    })
+    .await;
+    let dashboard = Running::start(config(&store.url)).await;
+    let overview = dashboard.answer("/api/v1/overview").await;
+    let cards = overview["environments"].as_array().unwrap();
+    let prod = cards.iter().find(|card| card["name"] == "prod").unwrap();
+    assert_eq!(
+        (&prod["state"], &prod["reason"], &prod["newestSampleAt"]),
+        (&json!("idle"), &json!("no HTTP metrics yet"), &json!(null))
+    );
+}
+
+/// One that was there once, one that was never there: neither may be missed because it is missing.
+#[tokio::test]
+async fn a_missing_environment_is_not_healthy() {
+    let store = Store::start(|asked| match world::mixed(asked) {
+        Reply::Data(mut data, warnings) => {
+            let is_prod = |series: &Value| series["metric"]["environment"] == "prod";
+            data["result"].as_array_mut().unwrap().retain(is_prod);
+            Reply::Data(data, warnings)
+        }
+        other => other,
+    })
+    .await;
+    let mut config = config(&store.url);
+    config.environments = ["prod", "lab"].map(str::to_owned).to_vec();
+    let dashboard = Running::start(config).await;
+    let overview = dashboard.answer("/api/v1/overview").await;
+    assert_eq!(
+        overview["verdict"],
+        "1 of 2 environments is healthy. lab: no data plane of it is scraped"
+    );
+    let lab = &overview["environments"][0];
+    assert_eq!(
+        (&lab["name"], &lab["state"], &lab["slot"]),
+        (&json!("lab"), &json!("stale"), &json!(2))
+    );
+    let panel = dashboard
+        .answer("/api/v1/environments/lab/panels/latency?range=5m")
+        .await;
+    assert_eq!(panel["series"][1]["values"], json!(vec![(); 31]));
 }
 
 #[tokio::test]
 async fn a_store_without_data_planes() {
-    let store = Store::start(|asked| {
-        let kind = if asked.over.is_some() { "matrix" } else { "vector" };
-        Reply::Data(json!({"resultType": kind, "result": []}), Vec::new())
-    })
-    .await;
+    let store = Store::start(nothing).await;
     let dashboard = Running::start(config(&store.url)).await;
+    let overview = dashboard.answer("/api/v1/overview").await;
+    assert_eq!(
+        overview["verdict"],
+        "None of 3 environments is healthy. prod, dev and qa: no data plane of it is scraped"
+    );
+
+    let mut config = config(&store.url);
+    config.environments.clear();
+    let dashboard = Running::start(config).await;
     let overview = dashboard.answer("/api/v1/overview").await;
     assert_eq!(overview["environments"], json!([]));
     assert_eq!(overview["verdict"], "No data plane is scraped yet");
@@ -215,4 +280,14 @@ async fn it_measures_itself() {
     }
     assert_eq!(dashboard.get("/livez").await.status(), 200);
     assert_eq!(dashboard.get("/readyz").await.status(), 200);
+}
+
+fn nothing(asked: &Asked) -> Reply {
+    let kind = if asked.over.is_some() { "matrix" } else { "vector" };
+    Reply::Data(json!({"resultType": kind, "result": []}), Vec::new())
+}
+
+/// With plain spaces.
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().replace('\u{202f}', " ")
 }

@@ -27,8 +27,9 @@ fn instant(query: &str) -> Value {
     if query.contains("max_over_time") {
         return vector(&[
             (
+                // a scrape later than its requests: the data plane answers, whether its services do or not
                 &[("environment", prod), ("data_plane", "production")],
-                "1795176253.1",
+                "1795176255.1",
             ),
             (
                 &[("environment", dev), ("data_plane", "development")],

@@ -60,6 +60,7 @@ export const SCENARIOS = {
     state,
   })),
   unreachable: [PROD, DEV, QA].map((environment) => ({ ...environment, state: "unknown" })),
+  odd: [{ ...PROD, name: "a%2Fb" }],
   empty: [],
 };
 

@@ -139,9 +139,14 @@ async fn environment_variables_win_over_files_and_are_named_as_they_are_written(
         ("MINIMAL__GREETING", "7"),
         ("MINIMAL__INNER__DEPTH", "1"),
         ("MINIMAL_LISTEN", "127.0.0.1:1"),
+        ("MINIMAL_URL", "http://127.0.0.1:1"),
     ];
     let (code, problems) = Minimal::run_with(&wrong, &[], "").await;
     assert_eq!(code, Some(78));
+    assert!(
+        !problems.contains("MINIMAL_URL"),
+        "no key is called url: {problems}"
+    );
     for problem in [
         "environment variable MINIMAL__GREETING: greeting: invalid type: found unsigned int `7`, expected a string; \
          put it in quotes, as in \"007\"",

@@ -1,7 +1,10 @@
 import { Failure, refusal, toFailure } from "./failure.ts";
 
-/** The server itself gives up on its store after 2 s; this only bounds a network that swallows packets. */
-const TIMEOUT_MS = 8_000;
+/**
+ * The server itself gives up on its store: it asks at most two things in a row, each of which waits 2 s for its turn
+ * and 2 s for an answer. This only bounds a network that swallows packets.
+ */
+const TIMEOUT_MS = 10_000;
 
 /** What came, and when: ages are reckoned from both. */
 export interface Answer<T> {

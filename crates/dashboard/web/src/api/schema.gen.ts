@@ -94,7 +94,7 @@ export interface components {
             name: string;
             /**
              * Format: double
-             * @description Time of the newest sample, in Unix seconds.
+             * @description Time of the newest sample of requests, in Unix seconds. Null when the store has none that is current.
              */
             newestSampleAt: number | null;
             /**
@@ -187,7 +187,7 @@ export interface components {
             limit: number | null;
             /**
              * Format: double
-             * @description Time of the newest sample, in Unix seconds.
+             * @description Time of the newest sample behind the series, in Unix seconds. Null when the store has none that is current.
              */
             newestSampleAt: number | null;
             panel: components["schemas"]["PanelName"];

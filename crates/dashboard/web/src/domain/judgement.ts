@@ -28,14 +28,15 @@ export function judge(environment: Environment, overview: Overview, moment: Mome
   const { newestSampleAt } = environment;
   const receipt = { generatedAt: overview.generatedAt, receivedAt: moment.receivedAt };
   const seconds = newestSampleAt === null ? null : ageOf(newestSampleAt, moment.now, receipt);
-  const isOverdue =
-    seconds !== null && seconds > staleAfter(overview.scrapeInterval, moment.refresh);
+  // Where there is no sample, what is known is as old as the answer.
+  const since = seconds ?? ageOf(overview.generatedAt, moment.now, receipt);
+  const isOverdue = since > staleAfter(overview.scrapeInterval, moment.refresh);
   const state = aged(environment.state, isOverdue);
   const isWorse = state !== environment.state;
   return {
     environment,
     state,
-    reason: isWorse ? `No new data for ${age(seconds ?? 0)}` : environment.reason,
+    reason: isWorse ? `No new data for ${age(since)}` : environment.reason,
     age: seconds,
     isOld: isOverdue || state === "stale" || state === "unknown",
   };

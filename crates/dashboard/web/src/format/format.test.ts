@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { formatted } from "../testing/fixtures.ts";
 import { age, latency, span } from "./duration.ts";
-import { axisUnit, inUnit, quantity } from "./measure.ts";
+import { axisUnit, inUnit, limitText, quantity } from "./measure.ts";
 import { NARROW_SPACE, scaled, significant, text } from "./number.ts";
 import { percent } from "./percent.ts";
 import { clockTime, dateTime, tickTime } from "./time.ts";
@@ -64,6 +65,20 @@ test.each([
   [3 * 86_400, "3 d"],
 ])("an age of %d s is %s", (seconds, expected) => {
   expect(plain(age(seconds))).toBe(expected);
+});
+
+test("the server writes the same numbers alike", () => {
+  const expected = formatted();
+  const written = (
+    format: (value: number) => string,
+    rows: readonly (readonly [number, string])[],
+  ) => rows.map(([value]) => [value, plain(format(value))]);
+  expect(written(age, expected.age)).toEqual(expected.age);
+  expect(written((value) => text(latency(value)), expected.latency)).toEqual(expected.latency);
+  expect(written((value) => limitText("seconds", value), expected.latencyLimit)).toEqual(
+    expected.latencyLimit,
+  );
+  expect(written((value) => text(percent(value)), expected.percent)).toEqual(expected.percent);
 });
 
 test.each([

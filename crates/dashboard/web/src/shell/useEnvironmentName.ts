@@ -1,7 +1,7 @@
-import { useMatch } from "react-router";
-import { patterns } from "../paths.ts";
+import { useLocation } from "react-router";
+import { environmentIn } from "../paths.ts";
 
 /** The environment that the address names; null on pages about all of them. */
 export function useEnvironmentName(): string | null {
-  return useMatch(patterns.environment)?.params.name ?? null;
+  return environmentIn(useLocation().pathname);
 }

@@ -13,4 +13,8 @@ function golden(name: string): unknown {
 export const overviewMixed = () => golden("overview-mixed") as Overview;
 export const overviewUnreachable = () => golden("overview-store-unreachable") as Overview;
 export const panelOf = (name: PanelName) => golden(`panel-${name}`) as Panel;
+type Rows = readonly (readonly [number, string])[];
+/** Numbers as both sides write them, with plain spaces. */
+export const formatted = () =>
+  golden("format") as Readonly<Record<"age" | "latency" | "latencyLimit" | "percent", Rows>>;
 export const unknownEnvironment = () => golden("error-unknown-environment");

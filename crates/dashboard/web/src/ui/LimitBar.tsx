@@ -11,7 +11,7 @@ const LIMIT_AT = 66;
 
 /** A value against the limit that it must not exceed. The words beside it say the same, so it is silent. */
 export function LimitBar({ value, limit }: LimitBarProps) {
-  const filled = value === null || !limit ? 0 : Math.min(100, (value / limit) * LIMIT_AT);
+  const filled = value === null || limit === null ? 0 : filling(value, limit);
   return (
     <svg
       className={`limit-bar limit-bar--${standing(value, limit)}`}
@@ -32,4 +32,10 @@ export function LimitBar({ value, limit }: LimitBarProps) {
       )}
     </svg>
   );
+}
+
+/** Percent of the bar. Whatever is more than a limit of nothing fills it. */
+function filling(value: number, limit: number): number {
+  if (limit > 0) return Math.min(100, (value / limit) * LIMIT_AT);
+  return value > limit ? 100 : 0;
 }

@@ -46,7 +46,7 @@ function Facts({ judged }: { readonly judged: Judged }) {
           </span>
         )}
         <span>
-          {judged.age === null ? "no sample yet" : `newest sample ${age(judged.age)} ago`}
+          {judged.age === null ? "newest sample –" : `newest sample ${age(judged.age)} ago`}
         </span>
       </p>
     </>

@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
 import type { Overview } from "../../api/types.ts";
 import { NARROW_SPACE } from "../../format/number.ts";
-import { overviewMixed, panelOf } from "../../testing/fixtures.ts";
+import { overviewMixed, overviewUnreachable, panelOf } from "../../testing/fixtures.ts";
 import { renderApp } from "../../testing/render.tsx";
 import { type Answer, stubFetch } from "../../testing/stubFetch.ts";
 import { PANELS } from "./view.ts";
@@ -40,8 +40,8 @@ test("an environment shows its state and four charts, each with a summary in wor
 test("each panel has a table with the same numbers, and tells where they come from", async () => {
   stubFetch(answers());
   renderApp("/env/qa");
-  const errors = await screen.findByRole("region", { name: /^Errors/ });
-  await within(errors).findByRole("img");
+  await screen.findByRole("img", { name: "Errors" });
+  const errors = screen.getByRole("region", { name: /^Errors/ });
 
   fireEvent.click(within(errors).getByRole("button", { name: "Table" }));
   const rows = within(errors).getAllByRole("row");
@@ -79,13 +79,48 @@ test("a navigation puts the focus on the new heading, with the scope carried on"
   expect(address()).toBe("/env/qa?range=6h");
 });
 
-test("an environment that does not exist is named, with those that do", async () => {
+test("an environment that does not exist is named, with those that do, and nothing is asked of it", async () => {
   const overview: Overview = overviewMixed();
-  stubFetch({ "/api/v1/overview": { body: overview } });
+  const { asked } = stubFetch({ "/api/v1/overview": { body: overview } });
   renderApp("/env/nowhere");
   await screen.findByRole("heading", { level: 1, name: "There is no environment “nowhere”" });
   const links = within(screen.getByRole("main")).getAllByRole("link");
   expect(links.map((link) => link.textContent)).toEqual(
     overview.environments.map(({ name }) => name),
   );
+  expect(asked).toEqual(["/api/v1/overview?range=1h"]);
+});
+
+test("the name of an environment is decoded once on its way from the card to the question", async () => {
+  const [first, ...others] = overviewMixed().environments;
+  if (first === undefined) throw new Error("expected an environment");
+  const body: Overview = {
+    ...overviewMixed(),
+    environments: [{ ...first, name: "a%2Fb" }, ...others],
+  };
+  const { asked } = stubFetch({ "/api/v1/overview": { body } });
+  renderApp("/");
+  fireEvent.click(await screen.findByRole("link", { name: "a%2Fb", current: false }));
+  await screen.findByRole("heading", { level: 1, name: "a%2Fb" });
+  await waitFor(() =>
+    expect(asked).toContain("/api/v1/environments/a%252Fb/panels/latency?range=1h&width=300"),
+  );
+});
+
+test("while the store is away one banner says so, and nothing claims to know of samples", async () => {
+  const body = {
+    error: { code: "store-unreachable", message: "the store cannot be reached", hint: "see it" },
+  };
+  const away = PANELS.map(({ name }): [string, Answer] => [path(name), { status: 502, body }]);
+  stubFetch({
+    "/api/v1/overview": { body: overviewUnreachable() },
+    ...Object.fromEntries(away),
+  });
+  renderApp("/env/qa");
+  await waitFor(() => expect(screen.getAllByText("No answer yet")).toHaveLength(4));
+  expect(screen.getAllByRole("alert")).toHaveLength(1);
+  expect(screen.getAllByRole("button", { name: "Retry" })).toHaveLength(1);
+  const main = screen.getByRole("main").textContent;
+  expect(main).toContain("newest sample –");
+  expect(main).not.toContain("no sample yet");
 });

@@ -1,21 +1,22 @@
-import { Link, useParams } from "react-router";
+import { Link } from "react-router";
 import type { Overview } from "../../api/types.ts";
 import { judge } from "../../domain/judgement.ts";
 import { paths } from "../../paths.ts";
 import type { Live } from "../../scope/useLive.ts";
 import { useOverview } from "../../scope/useOverview.ts";
 import { useScope } from "../../scope/useScope.ts";
+import { useEnvironmentName } from "../../shell/useEnvironmentName.ts";
 import { Button } from "../../ui/Button.tsx";
 import { useNow } from "../../ui/clock.ts";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { StateBadge } from "../../ui/StateBadge.tsx";
 import { EnvironmentHeader } from "./EnvironmentHeader.tsx";
-import { EnvironmentPanels } from "./EnvironmentPanels.tsx";
+import { EnvironmentPanels, PanelSkeletons } from "./EnvironmentPanels.tsx";
 import "./EnvironmentPage.css";
 
 /** One environment: its state, and the four signals of its requests. */
 export function EnvironmentPage() {
-  const { name = "" } = useParams();
+  const name = useEnvironmentName() ?? "";
   const overview = useOverview();
   const { refresh } = useScope();
   const now = useNow();
@@ -31,13 +32,16 @@ export function EnvironmentPage() {
     <>
       <title>{`${name} · Signalbox`}</title>
       <EnvironmentHeader name={name} judged={judged} instead={<Waiting overview={overview} />} />
-      <EnvironmentPanels
-        // Another environment is another set of panels: none may show this one's picture for a moment.
-        key={name}
-        environment={name}
-        slot={environment?.slot ?? (overview.failure ? 1 : null)}
-        isBannered={overview.data !== undefined && overview.failure !== null}
-      />
+      {environment !== undefined && (
+        <EnvironmentPanels
+          // Another environment is another set of panels: none may show this one's picture for a moment.
+          key={name}
+          environment={name}
+          slot={environment.slot}
+          isBannered={overview.failure !== null || overview.data?.store.reachable === false}
+        />
+      )}
+      {overview.data === undefined && overview.failure === null && <PanelSkeletons />}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import { queries } from "../../api/queries.ts";
-import type { PanelName, Unit } from "../../api/types.ts";
+import type { PanelName } from "../../api/types.ts";
 import { Panel, type PanelContent } from "../../charts/Panel.tsx";
 import { top } from "../../charts/picture.ts";
 import { axisUnit } from "../../format/measure.ts";
@@ -12,12 +12,11 @@ import { Empty } from "../../ui/Empty.tsx";
 import { NextTry } from "../../ui/NextTry.tsx";
 import { Skeleton } from "../../ui/Skeleton.tsx";
 import { useZone } from "../../ui/zone.ts";
-import { type PanelView, panelView } from "./view.ts";
+import { type PanelView, panelView, UNITS } from "./view.ts";
 
 interface EnvironmentPanelProps {
   readonly environment: string;
-  /** Null while it is not known; the line would change its colour. */
-  readonly slot: number | null;
+  readonly slot: number;
   readonly name: PanelName;
   readonly title: string;
   readonly isBannered: boolean;
@@ -42,7 +41,13 @@ export function EnvironmentPanel({
       title={title}
       unit={axisUnit(UNITS[name], hasPicture ? top(view.picture) : 0).unit}
       content={hasPicture ? content(view, RANGE_WORDS[range], zone) : null}
-      placeholder={view.kind === "error" ? <Failed live={live} /> : <Skeleton shape="chart" />}
+      placeholder={
+        view.kind === "error" ? (
+          <Failed live={live} isBannered={isBannered} />
+        ) : (
+          <Skeleton shape="chart" />
+        )
+      }
       isDimmed={hasPicture && (live.failure !== null || live.isPrevious)}
       footnote={
         hasPicture && live.failure !== null && !isBannered ? <Footnote live={live} /> : null
@@ -50,13 +55,6 @@ export function EnvironmentPanel({
     />
   );
 }
-
-const UNITS: Readonly<Record<PanelName, Unit>> = {
-  "request-rate": "requests-per-second",
-  "error-ratio": "ratio",
-  latency: "seconds",
-  "active-requests": "requests",
-};
 
 type Answered = Exclude<PanelView, { kind: "first-load" | "error" }>;
 
@@ -78,7 +76,7 @@ function content(view: Answered, range: string, zone: Zone): PanelContent {
         instead: (
           <Empty look="hatched" title={`No samples in the last ${range}`}>
             {view.newestAt === null
-              ? "There has never been one."
+              ? undefined
               : `The newest is of ${dateTime(view.newestAt, zone)}.`}
           </Empty>
         ),
@@ -86,8 +84,14 @@ function content(view: Answered, range: string, zone: Zone): PanelContent {
   }
 }
 
-/** There is nothing to show, and this is why. */
-function Failed<T>({ live }: { readonly live: Live<T> }) {
+interface FailedProps<T> {
+  readonly live: Live<T>;
+  readonly isBannered: boolean;
+}
+
+/** There is nothing to show, and this is why; unless the banner says it already. */
+function Failed<T>({ live, isBannered }: FailedProps<T>) {
+  if (isBannered) return <Empty look="hatched" title="No answer yet" />;
   return (
     <Empty
       look="plain"

@@ -1,10 +1,13 @@
+import { Panel } from "../../charts/Panel.tsx";
+import { axisUnit } from "../../format/measure.ts";
+import { Skeleton } from "../../ui/Skeleton.tsx";
 import { EnvironmentPanel } from "./EnvironmentPanel.tsx";
 import { usePanelWidth } from "./usePanelWidth.ts";
-import { PANELS } from "./view.ts";
+import { PANELS, UNITS } from "./view.ts";
 
 interface EnvironmentPanelsProps {
   readonly environment: string;
-  readonly slot: number | null;
+  readonly slot: number;
   /** The banner says already that nothing answers; four panels need not repeat it. */
   readonly isBannered: boolean;
 }
@@ -26,6 +29,25 @@ export function EnvironmentPanels({ environment, slot, isBannered }: Environment
             width={width}
           />
         ))}
+    </div>
+  );
+}
+
+/** Their places, while it is not known yet whether there is such an environment to ask for. */
+export function PanelSkeletons() {
+  return (
+    <div className="panels" aria-busy="true">
+      {PANELS.map(({ name, title }) => (
+        <Panel
+          key={name}
+          title={title}
+          unit={axisUnit(UNITS[name], 0).unit}
+          content={null}
+          placeholder={<Skeleton shape="chart" />}
+          isDimmed={false}
+          footnote={null}
+        />
+      ))}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { Failure } from "../../api/failure.ts";
-import type { Panel, PanelName } from "../../api/types.ts";
+import type { Panel, PanelName, Unit } from "../../api/types.ts";
 import type { Line, Look, Picture } from "../../charts/picture.ts";
 import type { Origin } from "../../charts/QueryCard.tsx";
 import { stats } from "../../domain/series.ts";
@@ -26,12 +26,19 @@ export const PANELS: readonly { readonly name: PanelName; readonly title: string
   { name: "active-requests", title: "Active requests" },
 ];
 
+export const UNITS: Readonly<Record<PanelName, Unit>> = {
+  "request-rate": "requests-per-second",
+  "error-ratio": "ratio",
+  latency: "seconds",
+  "active-requests": "requests",
+};
+
 export function panelView(
   panel: Panel | undefined,
   failure: Failure | null,
-  slot: number | null,
+  slot: number,
 ): PanelView {
-  if (panel === undefined || slot === null)
+  if (panel === undefined)
     return failure === null ? { kind: "first-load" } : { kind: "error", failure };
   const picture = toPicture(panel, slot);
   const origin = toOrigin(panel);

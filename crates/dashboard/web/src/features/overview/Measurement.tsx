@@ -1,6 +1,7 @@
 import type { Unit } from "../../api/types.ts";
 import { type Standing, standing } from "../../domain/limit.ts";
 import { limitText, quantity } from "../../format/measure.ts";
+import { text } from "../../format/number.ts";
 import { LimitBar } from "../../ui/LimitBar.tsx";
 import { QuantityText } from "../../ui/QuantityText.tsx";
 
@@ -14,6 +15,8 @@ interface MeasurementProps {
 /** One line of a card: what, how much, and where it stands against its limit. */
 export function Measurement({ term, unit, value, limit = null }: MeasurementProps) {
   const judged = standing(value, limit);
+  // Rounded to the same text, "20 % over 20 %" would read like a mistake.
+  const isClose = text(quantity(unit, value)) === text(quantity(unit, limit));
   return (
     <div className="measurement">
       <dt>{term}</dt>
@@ -26,7 +29,7 @@ export function Measurement({ term, unit, value, limit = null }: MeasurementProp
             <LimitBar value={value} limit={limit} />
           </dd>
           <dd className={`measurement__limit measurement__limit--${judged}`}>
-            {WORDS[judged]} {limitText(unit, limit)}
+            {judged === "over" && isClose ? "just over" : WORDS[judged]} {limitText(unit, limit)}
           </dd>
         </>
       )}

@@ -34,6 +34,27 @@ test("the verdict comes first, then a card per environment, worst first", async 
   }
 });
 
+test("what rounds to its limit and is over it is just over, with as many decimals as the reason has", async () => {
+  const overview = overviewMixed();
+  const numbers = [
+    { errorRatio: 0.200001, errorLimit: 0.2 },
+    { errorRatio: 0.0504, errorLimit: 0.05 },
+    { errorRatio: 0.01, errorLimit: 0 },
+  ];
+  const environments = overview.environments
+    .slice(0, numbers.length)
+    .map((environment, index) => ({ ...environment, ...numbers[index] }));
+  stubFetch({ [OVERVIEW]: { body: { ...overview, environments } } });
+  renderApp("/");
+
+  const [close, over, nothing] = await screen.findAllByRole("article");
+  expect(textOf(close as HTMLElement)).toContain("Errors20 %just over 20 %");
+  expect(textOf(over as HTMLElement)).toContain("Errors5.04 %over 5 %");
+  expect(textOf(nothing as HTMLElement)).toContain("Errors1 %over 0 %");
+  const bar = nothing?.querySelector(".limit-bar--over .limit-bar__value");
+  expect(bar?.getAttribute("width")).toBe("100");
+});
+
 test("what is not known is a dash, never a zero", async () => {
   stubFetch({ [OVERVIEW]: { body: overviewUnreachable() } });
   renderApp("/");

@@ -52,6 +52,16 @@ test("a page that no longer gets answers makes its cards stale, and says since w
   expect(shown.states[0]).toMatch(/ down$/);
 });
 
+test("without a sample, what is known is as old as the answer", () => {
+  const environments = data.environments.map((environment) => ({
+    ...environment,
+    newestSampleAt: null,
+  }));
+  const input = { ...fresh, data: { ...data, environments } };
+  expect(cards(input).states).toContain("dev idle");
+  expect(cards({ ...input, now: receivedAt + 600 }).states).toContain("dev stale");
+});
+
 test("between two refreshes nothing is stale yet", () => {
   expect(cards({ ...fresh, refresh: 60, now: receivedAt + 60 }).states).toContain("prod ok");
 });
