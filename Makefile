@@ -66,7 +66,6 @@ test-rust: export SIGNALBOX_BROWSER_TEST = 1
 test-rust: tools programs web ## Unit, integration and end-to-end tests of the Rust code
 	$(call step,Rust: tests from unit to end-to-end)
 	@$(chromium)
-	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
 
 .PHONY: screenshots
