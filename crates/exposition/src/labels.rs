@@ -1,6 +1,9 @@
-//! Labels, rendered once into text: `name="value",name="value"`, without the braces.
+//! Labels, rendered once into text: `name="value",name="value"`, without the braces. A name of other characters than
+//! letters, digits and `_` is quoted too: `"http.route"="/"`.
 
-use crate::names::label_name;
+use std::borrow::Cow;
+
+use crate::names::{Translation, is_unquoted_label, label_name};
 
 /// The labels of one thing, on their way to becoming text.
 ///
@@ -8,6 +11,7 @@ use crate::names::label_name;
 /// attributes' keys, as the specification wants it.
 #[derive(Debug, Default, Clone)]
 pub struct LabelSet {
+    translation: Translation,
     labels: Vec<Label>,
 }
 
@@ -26,9 +30,17 @@ impl Label {
 }
 
 impl LabelSet {
+    /// A set whose labels' names are translated in one way. `LabelSet::default()` translates in the default way.
+    pub fn new(translation: Translation) -> Self {
+        Self {
+            translation,
+            labels: Vec::new(),
+        }
+    }
+
     /// Adds an attribute under the translation of its key.
     pub fn push(&mut self, key: &str, value: &str) {
-        self.push_as(&label_name(key), key, value);
+        self.push_as(&label_name(key, self.translation), key, value);
     }
 
     /// Adds an attribute under a label name that is not the translation of its key. Of a key that comes twice under one
@@ -72,14 +84,24 @@ impl LabelSet {
     }
 }
 
-/// Appends one label to a text of labels, escaping its value.
+/// Appends one label to a text of labels, quoting its name where it needs that, and escaping its value.
 pub fn append(text: &mut String, name: &str, value: &str) {
     if !text.is_empty() {
         text.push(',');
     }
-    text.push_str(name);
-    text.push_str("=\"");
-    for character in value.chars() {
+    if is_unquoted_label(name) {
+        text.push_str(name);
+    } else {
+        append_quoted(text, name);
+    }
+    text.push('=');
+    append_quoted(text, value);
+}
+
+/// Appends a name or a value in quotes.
+pub(crate) fn append_quoted(text: &mut String, plain: &str) {
+    text.push('"');
+    for character in plain.chars() {
         match character {
             '\\' => text.push_str("\\\\"),
             '"' => text.push_str("\\\""),
@@ -92,25 +114,62 @@ pub fn append(text: &mut String, name: &str, value: &str) {
     text.push('"');
 }
 
-/// The labels in a text that was rendered here, as names and values, the values still escaped.
+/// The labels in a text that was rendered here, as names and values, without their quotes but still escaped.
 pub fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let (name, after) = rest.split_once("=\"")?;
-        let mut escaped = false;
-        let end = after.bytes().position(|byte| {
-            let closing = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            closing
-        })?;
-        let value = &after[..end];
-        rest = &after[end + 1..];
-        rest = rest.strip_prefix(',').unwrap_or(rest);
+        let (name, after) = match rest.strip_prefix('"') {
+            Some(quoted) => until_quote(quoted)?,
+            None => rest.split_at_checked(rest.bytes().position(|byte| byte == b'=')?)?,
+        };
+        let (value, after) = until_quote(after.strip_prefix("=\"")?)?;
+        rest = after.strip_prefix(',').unwrap_or(after);
         Some((name, value))
     })
 }
 
-/// Appends a text of labels with some of the names replaced, `(old, new)` each. A label keeps its name where another
+/// Splits a text at the quote that ends it, less the quote.
+fn until_quote(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let mut end = 0;
+    loop {
+        match bytes.get(end)? {
+            b'"' => return Some((text.get(..end)?, text.get(end + 1..)?)),
+            b'\\' => end += 2,
+            _ => end += 1,
+        }
+    }
+}
+
+/// What stands in a name or a value once nothing in it is escaped.
+pub fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        out.push(match character {
+            '\\' => match characters.next() {
+                Some('n') => '\n',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    Cow::Owned(out)
+}
+
+/// Whether there may be a name in quotes in a text of labels. Says `true` of some texts without one, never `false` of a
+/// text with one; much faster than a look at every label.
+#[inline]
+pub(crate) fn may_have_quoted_name(text: &str) -> bool {
+    // a quoted name stands first, or behind the end of a value
+    text.starts_with('"') || text.contains("\",\"")
+}
+
+/// Appends a text of labels with some of the names replaced, `(old, new)` each, as they stand in the text. A label keeps its name where another
 /// has the new one, or was given it before.
 ///
 /// Appends nothing and says `false` where a label has a new name without being renamed to it: the text could then not be
@@ -135,93 +194,14 @@ pub fn append_renamed(out: &mut String, text: &str, new_names: &[(String, String
         if !out.is_empty() {
             out.push(',');
         }
-        out.push_str(renamed.unwrap_or(name));
-        out.push_str("=\"");
-        out.push_str(value);
-        out.push('"');
+        let name = renamed.unwrap_or(name);
+        let quote = if is_unquoted_label(name) { "" } else { "\"" };
+        for part in [quote, name, quote, "=\"", value, "\""] {
+            out.push_str(part);
+        }
     }
     true
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rendered(attributes: &[(&str, &str)]) -> String {
-        let mut labels = LabelSet::default();
-        for (key, value) in attributes {
-            labels.push(key, value);
-        }
-        labels.render()
-    }
-
-    #[test]
-    fn labels_are_sorted_translated_and_escaped() {
-        assert_eq!(rendered(&[]), "");
-        assert_eq!(
-            rendered(&[("http.route", "/a\"b\\c\nd"), ("a", "1"), ("nul", "x\0y")]),
-            "a=\"1\",http_route=\"/a\\\"b\\\\c\\nd\",nul=\"x\u{fffd}y\""
-        );
-    }
-
-    #[test]
-    fn attributes_that_share_a_label_are_joined_in_the_order_of_their_keys() {
-        assert_eq!(
-            rendered(&[("a_b", "last"), ("a.b", "first"), ("a-b", "0")]),
-            "a_b=\"0;first;last\""
-        );
-        assert_eq!(rendered(&[("a.b", "same"), ("a_b", "same")]), "a_b=\"same;same\"");
-        assert_eq!(rendered(&[("a.b", ""), ("a_b", "x")]), "a_b=\";x\"");
-    }
-
-    #[test]
-    fn the_last_value_of_a_repeated_key_wins() {
-        assert_eq!(rendered(&[("a", "1"), ("a", "2")]), "a=\"2\"");
-    }
-
-    #[test]
-    fn a_label_without_a_value_is_none() {
-        assert_eq!(rendered(&[("a", ""), ("b", "x")]), "b=\"x\"");
-    }
-
-    #[test]
-    fn text_can_be_taken_apart_again() {
-        let text = rendered(&[("a", "x\",b=\"y"), ("c", "\\"), ("d", "z")]);
-        let found: Vec<_> = pairs(&text).collect();
-        assert_eq!(found, [("a", "x\\\",b=\\\"y"), ("c", "\\\\"), ("d", "z")]);
-    }
-
-    /// The text after two labels were renamed to one name.
-    fn renamed(text: &str) -> Option<String> {
-        let new_names = [("http_request_method", "http_method"), ("verb", "http_method")]
-            .map(|(old, new)| (old.into(), new.into()));
-        let mut out = String::new();
-        append_renamed(&mut out, text, &new_names).then_some(out)
-    }
-
-    #[test]
-    fn renaming_never_makes_a_duplicate() {
-        for (text, expected) in [
-            (
-                "http_request_method=\"GET\",http_route=\"/\"",
-                "http_method=\"GET\",http_route=\"/\"",
-            ),
-            (
-                "http_method=\"get\",http_request_method=\"GET\"",
-                "http_method=\"get\",http_request_method=\"GET\"",
-            ),
-            (
-                "http_request_method=\"GET\",verb=\"get\"",
-                "http_method=\"GET\",verb=\"get\"",
-            ),
-        ] {
-            assert_eq!(renamed(text).as_deref(), Some(expected));
-        }
-    }
-
-    #[test]
-    fn what_could_be_taken_for_something_renamed_is_left_out() {
-        assert_eq!(renamed("http_method=\"GET\""), None);
-        assert_eq!(renamed("a=\"1\"").as_deref(), Some("a=\"1\""));
-    }
-}
+mod tests;

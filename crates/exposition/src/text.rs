@@ -5,35 +5,7 @@ use crate::number::{write_f64, write_u64};
 /// The content type of this format.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What a family's TYPE line says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MetricType {
-    /// Only grows.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Buckets, sum and count.
-    Histogram,
-}
-
-impl MetricType {
-    /// The word in the TYPE line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
-        }
-    }
-
-    /// The suffixes of the names of the samples that a family of this type has.
-    pub fn suffixes(self) -> &'static [&'static str] {
-        match self {
-            Self::Counter | Self::Gauge => &[""],
-            Self::Histogram => &["_bucket", "_sum", "_count"],
-        }
-    }
-}
+pub use crate::metric_type::MetricType;
 
 /// A sample's value.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::LabelSet;
 use crate::names::label_name;
+use crate::{LabelSet, Translation};
 
 /// What a reader of the format finds on one line.
 #[derive(Debug, PartialEq)]
@@ -125,7 +125,7 @@ proptest! {
         let mut seen = std::collections::BTreeSet::new();
         let attributes: Vec<(String, String)> = attributes
             .into_iter()
-            .filter(|(key, value)| seen.insert(label_name(key)) && !value.is_empty())
+            .filter(|(key, value)| seen.insert(label_name(key, Translation::default())) && !value.is_empty())
             .collect();
         let mut labels = LabelSet::default();
         for (key, value) in &attributes {
@@ -144,7 +144,7 @@ proptest! {
             prop_assert_eq!(lines.next(), Some(Line::Help("name".to_owned(), help)));
         }
         prop_assert_eq!(lines.next(), Some(Line::Type("name".to_owned(), "counter".to_owned())));
-        let mut expected: Vec<_> = attributes.iter().map(|(key, value)| (label_name(key), value.clone())).collect();
+        let mut expected: Vec<_> = attributes.iter().map(|(key, value)| (label_name(key, Translation::default()), value.clone())).collect();
         expected.sort();
         let Some(Line::Sample(name, found, read)) = lines.next() else { panic!("no sample") };
         prop_assert_eq!(name, "name_x");
