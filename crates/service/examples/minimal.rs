@@ -64,6 +64,10 @@ impl Settings for RawConfig {
             hang: self.hang,
         })
     }
+
+    fn explain(config: &Config) -> Option<String> {
+        Some(format!("Greets with `{}`.\n\nThat is all.", config.greeting))
+    }
 }
 
 fn main() -> ExitCode {

@@ -28,7 +28,11 @@ pub(crate) struct CommandLine<F: Args> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
     /// Read the configuration, print what is in force, and exit: 0 if it is right, 78 if it is not
-    CheckConfig,
+    CheckConfig {
+        /// The configuration is for another machine: files and environment variables that it names are not looked for
+        #[arg(long)]
+        elsewhere: bool,
+    },
 }
 
 impl<F: Args> CommandLine<F> {

@@ -47,6 +47,7 @@ impl Life {
             files: Vec::new(),
             env_prefix: "SIGNALBOX_DETACHED__",
             command_line: Vec::new(),
+            elsewhere: false,
         })
     }
 

@@ -11,6 +11,7 @@ pub struct Problems {
     env_prefix: &'static str,
     sources: Figment,
     merged: Value,
+    elsewhere: bool,
     found: Vec<String>,
 }
 
@@ -20,8 +21,21 @@ impl Problems {
             env_prefix,
             sources,
             merged,
+            elsewhere: false,
             found: Vec::new(),
         }
+    }
+
+    /// The problems of a configuration for another machine, or for this one.
+    #[must_use]
+    pub fn of_elsewhere(self, elsewhere: bool) -> Self {
+        Self { elsewhere, ..self }
+    }
+
+    /// Whether the configuration is for another machine (`check-config --elsewhere`). Then files and environment
+    /// variables that it names cannot be looked at: all else is checked.
+    pub fn elsewhere(&self) -> bool {
+        self.elsewhere
     }
 
     /// Reports that the value of `key` cannot be used. `message` says what it must be, for example

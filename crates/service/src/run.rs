@@ -8,6 +8,7 @@ use crate::about::About;
 use crate::command_line::{Command, CommandLine};
 use crate::exit;
 use crate::life::{DRAIN, Life, Signals};
+use crate::open_files;
 use crate::settings::{Settings, Sources};
 
 /// The life of a daemon, from its command line to its exit code.
@@ -32,7 +33,10 @@ where
             };
         }
     };
-    let sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
+    let mut sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
+    if let Some(Command::CheckConfig { elsewhere }) = arguments.command {
+        sources.elsewhere = elsewhere;
+    }
     let (settings, config) = match sources.load::<S>() {
         Ok(loaded) => loaded,
         Err(problems) => {
@@ -44,8 +48,8 @@ where
         complain(about, &error);
         return exit::configuration();
     }
-    if arguments.command == Some(Command::CheckConfig) {
-        return show(about, &settings);
+    if let Some(Command::CheckConfig { .. }) = arguments.command {
+        return show(about, &settings, S::explain(&config).as_deref());
     }
 
     if let Err(error) = telemetry::logs::init(about.name) {
@@ -53,6 +57,7 @@ where
         return exit::FAILURE;
     }
     tracing::info!(version = about.version, "starting {}", about.name);
+    open_files::raise_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -92,13 +97,20 @@ async fn live(service: impl Future<Output = anyhow::Result<()>>, life: &Life) ->
     }
 }
 
-/// Prints the settings that are in force.
-fn show(about: &About, settings: &figment::value::Value) -> ExitCode {
+/// Prints the settings that are in force and, as comments, what they do: the whole is a configuration file.
+fn show(about: &About, settings: &figment::value::Value, explanation: Option<&str>) -> ExitCode {
     let shown = toml::to_string_pretty(settings).unwrap_or_default();
-    let text = format!(
+    let mut text = format!(
         "# {}: the configuration is right; in force is\n{shown}",
         about.name
     );
+    if let Some(explanation) = explanation {
+        text.push('\n');
+        for line in explanation.lines() {
+            text += format!("# {line}").trim_end();
+            text.push('\n');
+        }
+    }
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => exit::SUCCESS,
         Err(error) => {

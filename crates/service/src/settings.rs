@@ -28,6 +28,11 @@ pub trait Settings: Serialize + DeserializeOwned + Default + Send + 'static {
     /// Checks what types alone cannot, and reports every problem. `None` if there was any.
     fn validate(self, problems: &mut Problems) -> Option<Self::Config>;
 
+    /// What a configuration does, in words, for `check-config` to show beside the settings.
+    fn explain(_config: &Self::Config) -> Option<String> {
+        None
+    }
+
     /// Validates settings that were made in code.
     fn into_config(self) -> Result<Self::Config, Box<Problems>> {
         let mut problems = Problems::default();
@@ -49,6 +54,8 @@ pub(crate) struct Sources {
     pub(crate) env_prefix: &'static str,
     /// From `--set` and the daemon's own options, in that order.
     pub(crate) command_line: Vec<Dict>,
+    /// Whether the configuration is for another machine: see [`Problems::elsewhere`].
+    pub(crate) elsewhere: bool,
 }
 
 impl Sources {
@@ -61,6 +68,7 @@ impl Sources {
             files,
             env_prefix: about.env_prefix,
             command_line: set.into_iter().chain([flags]).collect(),
+            elsewhere: false,
         }
     }
 
@@ -96,7 +104,8 @@ impl Sources {
             Ok(dict) => (dict, None),
             Err(error) => (Dict::new(), Some(error.to_string())),
         };
-        let mut problems = Problems::new(self.env_prefix, figment, Value::from(merged.clone()));
+        let mut problems =
+            Problems::new(self.env_prefix, figment, Value::from(merged.clone())).of_elsewhere(self.elsewhere);
         unreadable
             .into_iter()
             .chain(unmerged)
@@ -197,13 +206,33 @@ fn explain(error: &figment::Error) -> (Vec<String>, String) {
             path.push(name.clone().into_owned());
             "is missing".to_owned()
         }
-        kind @ Kind::InvalidType(
-            Actual::Bool(_) | Actual::Signed(_) | Actual::Unsigned(_) | Actual::Float(_),
+        Kind::InvalidType(
+            found @ (Actual::Bool(_) | Actual::Signed(_) | Actual::Unsigned(_) | Actual::Float(_)),
             wanted,
-        ) if wanted == "a string" => format!("{kind}; put it in quotes, as in \"007\""),
+        ) if wanted == "a string" => {
+            format!(
+                "must be a string, is {found}; put it in quotes, as in '\"007\"' on a command line or in a variable"
+            )
+        }
+        Kind::InvalidType(found, wanted) | Kind::InvalidValue(found, wanted) => {
+            format!("must be {}, is {found}", in_words(wanted))
+        }
         kind => kind.to_string(),
     };
     (path, message)
+}
+
+/// What serde wants, for who does not know Rust's names of types.
+fn in_words(wanted: &str) -> &str {
+    match wanted {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list, as in [\"a\", \"b\"]",
+        "a map" => "a table, as in { key = \"value\" }",
+        other => other,
+    }
 }
 
 /// Removes the value at `path`; inside a list, the whole list. Whether there was anything to remove.

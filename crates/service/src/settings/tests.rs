@@ -151,10 +151,10 @@ fn every_problem_is_reported_with_its_key_and_source() {
         problems,
         [
             "test.toml: aliases.0.name: there is no such key; here stand `metric`",
-            "command line: environment: invalid type: found signed int `7`, expected a string; put it in quotes, as in \"007\"",
+            "command line: environment: must be a string, is signed int `7`; put it in quotes, as in '\"007\"' on a command line or in a variable",
             "test.toml: listen.htp: there is no such key; here stand `grpc`, `http`",
             "test.toml: sereis: there is no such key; here stand `aliases`, `environment`, `listen`, `series`",
-            "test.toml: series: invalid type: found string \"many\", expected u32",
+            "test.toml: series: must be a whole number, 0 or more, is string \"many\"",
             "test.toml: listen.http: must be an address and a port",
         ]
     );

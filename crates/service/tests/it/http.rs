@@ -118,3 +118,37 @@ async fn what_is_cut_off_is_an_error() {
         "requests were still in flight after 8 s and were cut off"
     );
 }
+
+/// Clients that hold connections without using them must not keep others out.
+#[tokio::test]
+async fn idle_connections_make_room() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let life = Life::detached();
+    let router = Router::new().route("/", get(|| async { "here" }));
+    let server = service::http::Server::new("test").max_connections(3);
+    let server = tokio::spawn(server.serve(listener, router, life.shutdown()));
+    let mut held = Vec::new();
+    for said in [
+        &b""[..],
+        b"P",
+        b"GET / HTTP/1.1\r\nhost:",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        for _ in 0..3 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(said).await.unwrap();
+            held.push(client);
+        }
+        let answer = tokio::time::timeout(TIMEOUT, reqwest::get(format!("http://{address}/")));
+        let answer = answer.await.expect("an answer").unwrap();
+        assert_eq!(answer.text().await.unwrap(), "here", "after {said:?}");
+    }
+    // the oldest have been closed
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(TIMEOUT, held[0].read_to_end(&mut rest)).await;
+    assert!(closed.is_ok());
+    drop(held);
+    life.stop();
+    server.await.unwrap().unwrap();
+}

@@ -1,6 +1,7 @@
 //! The life of a real process, seen from outside as systemd sees it.
 
 mod http;
+mod tls;
 mod process;
 
 use std::time::Duration;
@@ -120,6 +121,13 @@ async fn exit_codes_tell_usage_from_configuration_from_failure() {
 
     let checked = Minimal::run(&["check-config"], "greeting = 'x'").await;
     assert_eq!(checked.0, Some(0));
+    // a file again: the settings, and as comments what they do
+    assert_eq!(
+        Minimal::print(&["check-config"], "greeting = 'x'").await,
+        "# minimal: the configuration is right; in force is\n\
+         greeting = \"x\"\nhang = false\nlisten = \"127.0.0.1:0\"\n\n\
+         # Greets with `x`.\n#\n# That is all.\n"
+    );
 }
 
 #[tokio::test]
@@ -148,8 +156,8 @@ async fn environment_variables_win_over_files_and_are_named_as_they_are_written(
         "no key is called url: {problems}"
     );
     for problem in [
-        "environment variable MINIMAL__GREETING: greeting: invalid type: found unsigned int `7`, expected a string; \
-         put it in quotes, as in \"007\"",
+        "environment variable MINIMAL__GREETING: greeting: must be a string, is unsigned int `7`; \
+         put it in quotes, as in '\"007\"' on a command line or in a variable",
         "environment variable MINIMAL__INNER: inner: there is no such key; here stand `greeting`, `hang`, `listen`",
         "environment variable MINIMAL_LISTEN: two underscores stand between the parts of a name: MINIMAL__LISTEN",
     ] {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -58,6 +58,17 @@ impl Minimal {
         arguments: &[&str],
         config: &str,
     ) -> (Option<i32>, String) {
+        let output = Self::output(environment, arguments, config).await;
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// What it prints on standard output until it ends by itself.
+    pub(crate) async fn print(arguments: &[&str], config: &str) -> String {
+        let output = Self::output(&[], arguments, config).await;
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    async fn output(environment: &[(&str, &str)], arguments: &[&str], config: &str) -> Output {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("minimal.toml");
         std::fs::write(&file, config).unwrap();
@@ -68,11 +79,10 @@ impl Minimal {
             .envs(environment.iter().copied())
             .kill_on_drop(true)
             .output();
-        let output = tokio::time::timeout(Duration::from_secs(TIMEOUT), output)
+        tokio::time::timeout(Duration::from_secs(TIMEOUT), output)
             .await
             .expect("ends by itself")
-            .unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+            .unwrap()
     }
 
     pub(crate) fn write_config(&self, config: &str) {
