@@ -1,16 +1,24 @@
 //! Bounds the memory that requests take between their first byte and their answer.
 //!
 //! Bytes are counted as they arrive and as they are unpacked, before anything is decoded. When the budget is used up,
-//! requests are refused and their senders asked to come back: there is no queue that could grow instead.
+//! requests are refused and their senders asked to come back: there is no queue that could grow instead. Heads of requests
+//! have a budget of their own: a client can begin a hundred requests on one connection and send nothing of their bodies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// Bytes of heads at once. They are in what the process takes beside its budget, which can be smaller than a few heads.
+const MAX_HEADS: usize = 16 * 1024 * 1024;
+
+/// What a request takes before anything of its body is there: its head, about twice, and what answers it.
+const REQUEST_BYTES: usize = 4 * 1024;
+
 /// The budget of bytes in flight.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    limit: usize,
+    limit: AtomicUsize,
     in_flight: AtomicUsize,
+    heads: AtomicUsize,
 }
 
 /// There is no room for more bytes at the moment.
@@ -23,14 +31,25 @@ pub(crate) struct Busy;
 pub(crate) struct Permit {
     admission: Arc<Admission>,
     bytes: AtomicUsize,
+    head: usize,
 }
 
 impl Admission {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
-            limit,
+            limit: AtomicUsize::new(limit),
             in_flight: AtomicUsize::new(0),
+            heads: AtomicUsize::new(0),
         })
+    }
+
+    /// Changes the budget. What is in flight already stays, also over it.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    fn limit(&self) -> usize {
+        self.limit.load(Ordering::Relaxed)
     }
 
     /// Begins a request, without any bytes yet.
@@ -38,6 +57,7 @@ impl Admission {
         Permit {
             admission: Arc::clone(self),
             bytes: AtomicUsize::new(0),
+            head: 0,
         }
     }
 
@@ -45,7 +65,7 @@ impl Admission {
     /// memory, and must not keep others out.
     fn has_room(&self, bytes: usize) -> Result<(), Busy> {
         match self.in_flight().checked_add(bytes) {
-            Some(total) if total <= self.limit => Ok(()),
+            Some(total) if total <= self.limit() => Ok(()),
             _ => Err(Busy),
         }
     }
@@ -56,15 +76,39 @@ impl Admission {
 }
 
 impl Permit {
+    /// Makes room for the request's head, of so many bytes.
+    pub(crate) fn with_head(mut self, bytes: usize) -> Result<Self, Busy> {
+        let head = bytes.saturating_mul(2).saturating_add(REQUEST_BYTES);
+        let before = self.admission.heads.fetch_add(head, Ordering::Relaxed);
+        // from here on the drop gives it back
+        self.head = head;
+        if before.saturating_add(head) > MAX_HEADS {
+            return Err(Busy);
+        }
+        Ok(self)
+    }
+
     /// [`Admission::has_room`], beside what this request has already.
     pub(crate) fn has_room(&self, bytes: usize) -> Result<(), Busy> {
         self.admission.has_room(bytes)
     }
 
+    /// The bytes that this request has.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Gives back what this request has beyond some bytes.
+    pub(crate) fn shrink_to(&self, bytes: usize) {
+        let more = self.held().saturating_sub(bytes);
+        self.bytes.fetch_sub(more, Ordering::Relaxed);
+        self.admission.in_flight.fetch_sub(more, Ordering::Relaxed);
+    }
+
     /// Makes room for some bytes more.
     pub(crate) fn grow(&self, bytes: usize) -> Result<(), Busy> {
         let before = self.admission.in_flight.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.admission.limit {
+        if before.saturating_add(bytes) > self.admission.limit() {
             self.admission.in_flight.fetch_sub(bytes, Ordering::Relaxed);
             return Err(Busy);
         }
@@ -78,6 +122,7 @@ impl Drop for Permit {
         self.admission
             .in_flight
             .fetch_sub(*self.bytes.get_mut(), Ordering::Relaxed);
+        self.admission.heads.fetch_sub(self.head, Ordering::Relaxed);
     }
 }
 
@@ -97,9 +142,37 @@ mod tests {
         assert_eq!(second.grow(40), Ok(()));
         assert_eq!(admission.in_flight(), 100);
         assert_eq!(first.grow(usize::MAX - 50), Err(Busy));
+        second.shrink_to(10);
+        assert_eq!((second.held(), admission.in_flight()), (10, 70));
+        assert_eq!(second.grow(30), Ok(()));
         drop(first);
         assert_eq!(second.grow(60), Ok(()));
         drop(second);
         assert_eq!(admission.in_flight(), 0);
+    }
+
+    #[test]
+    fn heads_are_bounded_apart_from_bodies() {
+        let admission = Admission::new(100);
+        let head = |bytes| admission.begin().with_head(bytes);
+        let held: Vec<_> = std::iter::from_fn(|| head(14 * 1024).ok()).collect();
+        assert_eq!(held.len(), 512);
+        assert_eq!(head(0).err(), Some(Busy));
+        assert_eq!(head(usize::MAX).err(), Some(Busy));
+        assert_eq!(admission.in_flight(), 0);
+        drop(held);
+        let permit = head(14 * 1024).expect("room");
+        assert_eq!(permit.grow(100), Ok(()));
+    }
+
+    #[test]
+    fn the_limit_can_change() {
+        let admission = Admission::new(100);
+        let permit = admission.begin();
+        assert_eq!(permit.grow(80), Ok(()));
+        admission.set_limit(50);
+        assert_eq!(permit.grow(1), Err(Busy));
+        admission.set_limit(81);
+        assert_eq!(permit.grow(1), Ok(()));
     }
 }

@@ -4,14 +4,13 @@ use std::process::ExitCode;
 
 use signalbox_collector::{ABOUT, Collector, Config, RawConfig};
 
+/// Gives memory back that a burst has taken: what stays with the process counts against `limits.memory_bytes`, and would keep
+/// new series out.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     service::run::<RawConfig, _, _>(&ABOUT, |config: Config, life: service::Life| async move {
-        let collector = Collector::bind(config).await?;
-        let addresses = collector.addresses()?;
-        life.ready(&format!(
-            "taking OTLP on {} (gRPC) and {} (HTTP), serving it on {}",
-            addresses.grpc, addresses.http, addresses.data
-        ));
-        collector.run(life).await
+        Collector::bind(config).await?.run(life).await
     })
 }

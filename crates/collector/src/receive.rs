@@ -1,21 +1,32 @@
 //! Takes requests in. Knows HTTP and gRPC, and nothing of series.
 
-mod answer;
-mod grpc;
+mod security;
 mod http;
+mod grpc;
+mod body;
+mod packing;
+mod answer;
 mod refusal;
+mod notices;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 use bytes::Bytes;
 
 pub(crate) use self::grpc::router as grpc;
 pub(crate) use self::http::router as http;
+use self::notices::Notices;
 pub(crate) use self::refusal::Refusal;
+pub(crate) use self::security::{Security, Tokens};
 use crate::admission::{Admission, Permit};
+use crate::debug::Debug;
 use crate::ingest::{Outcome, ingest};
-use crate::process::Promotion;
 use crate::self_metrics;
 use crate::series::Store;
 
@@ -25,8 +36,12 @@ const RECEIVE_TIMEOUT: Duration = Duration::from_secs(30);
 /// And this long for each piece of it. What has come takes room that others need.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Bodies larger than this are decoded on a thread that may take its time: half a millisecond's work.
-const INLINE_BYTES: usize = 256 * 1024;
+/// Bodies larger than this are decoded on a thread that may take its time: a millisecond's work, about. For smaller ones
+/// the hand-over would cost more than it saves.
+const INLINE_BYTES: usize = 1024 * 1024;
+
+/// Bodies that are compressed grow about so much; those that grow more are unpacked there as well.
+const INLINE_PACKED_BYTES: usize = INLINE_BYTES / 8;
 
 /// By which way a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,52 +68,85 @@ pub(crate) struct Intake(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Arc<Store>,
-    promotions: Vec<Promotion>,
+    debug: Arc<Debug>,
     admission: Arc<Admission>,
-    max_request: usize,
+    max_request: AtomicUsize,
+    security: Security,
+    notices: Notices,
 }
 
 impl Intake {
     pub(crate) fn new(
         store: Arc<Store>,
-        promotions: Vec<Promotion>,
+        debug: Arc<Debug>,
         admission: Arc<Admission>,
         max_request: usize,
+        security: Security,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
-            promotions,
+            debug,
             admission,
-            max_request,
+            max_request: AtomicUsize::new(max_request),
+            security,
+            notices: Notices::default(),
         }))
     }
 
     /// The largest request in bytes, unpacked.
     fn max_request(&self) -> usize {
-        self.0.max_request
+        self.0.max_request.load(Ordering::Relaxed)
     }
 
-    fn begin(&self) -> Permit {
-        self.0.admission.begin()
+    /// Takes requests of another size, and another size of all of them, from now on.
+    pub(crate) fn reconfigure(&self, max_request: usize, max_in_flight: usize) {
+        self.0.max_request.store(max_request, Ordering::Relaxed);
+        self.0.admission.set_limit(max_in_flight);
+    }
+
+    /// Begins a request, whose head is there.
+    fn begin(&self, head: &Parts) -> Result<Permit, Refusal> {
+        let fields = head
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len());
+        let bytes = head.uri.path().len() + fields.sum::<usize>();
+        Ok(self.0.admission.begin().with_head(bytes)?)
+    }
+
+    /// Whether the sender of a request may come in.
+    fn authenticate(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.0.security.authenticate(headers)
     }
 
     /// Takes a request's bytes into account.
-    fn take(&self, request: &[u8], transport: Transport) -> Outcome {
-        let Inner {
-            store, promotions, ..
-        } = &*self.0;
-        let outcome = ingest(request, promotions, store, Instant::now());
+    fn take(&self, request: &[u8], transport: Transport, peer: Option<SocketAddr>) -> Outcome {
+        let Inner { store, debug, .. } = &*self.0;
+        let now = Instant::now();
+        let outcome = ingest(request, store, debug, now);
         self_metrics::taken(transport, &outcome);
         if outcome.rejections.points() > 0 {
-            tracing::debug!(
-                transport = transport.as_str(),
-                datapoints.rejected = outcome.rejections.points(),
-                reasons = outcome.rejections.message(),
-                "data points rejected"
-            );
+            self.0.notices.rejected(&outcome.rejections, transport, peer, now);
         }
         outcome
     }
+
+    /// A request was refused as a whole, whose sender is told so.
+    fn refused(&self, refusal: &Refusal, transport: Transport, peer: Option<SocketAddr>) {
+        self_metrics::refused(refusal);
+        self.0.notices.refused(refusal, transport, peer, Instant::now());
+    }
+
+    /// Tells the operator what senders have been told and the log has not. To be called every few seconds.
+    pub(crate) fn flush_notices(&self, now: Instant) {
+        self.0.notices.flush(now);
+    }
+}
+
+/// The address that a request came from.
+fn peer(extensions: &Extensions) -> Option<SocketAddr> {
+    let info: Option<&ConnectInfo<SocketAddr>> = extensions.get();
+    info.map(|ConnectInfo(peer)| *peer)
 }
 
 /// Does work whose length depends on what a client sent: here if it is short, else where it holds nobody up.
@@ -106,7 +154,12 @@ async fn work<T: Send + 'static>(body: Bytes, work: impl FnOnce(&[u8]) -> T + Se
     if body.len() <= INLINE_BYTES {
         return work(&body);
     }
-    match tokio::task::spawn_blocking(move || work(&body)).await {
+    aside(move || work(&body)).await
+}
+
+/// Does work on a thread that may take its time.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

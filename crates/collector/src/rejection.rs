@@ -3,87 +3,119 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::process::LabelError;
+
 /// Why a data point is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Reason {
     Malformed,
-    DeltaTemporality,
+    DeltaOfUpDownCounter,
+    NegativeDelta,
+    LateDelta,
     UnspecifiedTemporality,
-    ExponentialHistogram,
-    Summary,
     NoValue,
+    NoSum,
     InvalidHistogram,
+    ScaleOutOfRange,
+    InvalidSummary,
     InvalidName,
     ReservedName,
     InvalidAttributes,
     TypeConflict,
     SeriesLimit,
     MetricSeriesLimit,
+    EnvironmentSeriesLimit,
     SourceLimit,
+    MemoryLimit,
     LabelsTooLong,
     TooManyBuckets,
+    TooManyLabels,
+    LabelTooLong,
+    DatapointLimit,
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Malformed,
-        Self::DeltaTemporality,
+        Self::DeltaOfUpDownCounter,
+        Self::NegativeDelta,
+        Self::LateDelta,
         Self::UnspecifiedTemporality,
-        Self::ExponentialHistogram,
-        Self::Summary,
         Self::NoValue,
+        Self::NoSum,
         Self::InvalidHistogram,
+        Self::ScaleOutOfRange,
+        Self::InvalidSummary,
         Self::InvalidName,
         Self::ReservedName,
         Self::InvalidAttributes,
         Self::TypeConflict,
         Self::SeriesLimit,
         Self::MetricSeriesLimit,
+        Self::EnvironmentSeriesLimit,
         Self::SourceLimit,
+        Self::MemoryLimit,
         Self::LabelsTooLong,
         Self::TooManyBuckets,
+        Self::TooManyLabels,
+        Self::LabelTooLong,
+        Self::DatapointLimit,
     ];
 
     /// The value of the label `reason` in the collector's own metrics.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
-            Self::DeltaTemporality => "delta_temporality",
+            Self::DeltaOfUpDownCounter => "delta_of_up_down_counter",
+            Self::NegativeDelta => "negative_delta",
+            Self::LateDelta => "late_delta",
             Self::UnspecifiedTemporality => "unspecified_temporality",
-            Self::ExponentialHistogram => "exponential_histogram",
-            Self::Summary => "summary",
             Self::NoValue => "no_value",
+            Self::NoSum => "no_sum",
             Self::InvalidHistogram => "invalid_histogram",
+            Self::ScaleOutOfRange => "scale_out_of_range",
+            Self::InvalidSummary => "invalid_summary",
             Self::InvalidName => "invalid_name",
             Self::ReservedName => "reserved_name",
             Self::InvalidAttributes => "invalid_attributes",
             Self::TypeConflict => "type_conflict",
             Self::SeriesLimit => "series_limit",
             Self::MetricSeriesLimit => "metric_series_limit",
+            Self::EnvironmentSeriesLimit => "environment_series_limit",
             Self::SourceLimit => "source_limit",
+            Self::MemoryLimit => "memory_limit",
             Self::LabelsTooLong => "labels_too_long",
             Self::TooManyBuckets => "too_many_buckets",
+            Self::TooManyLabels => "too_many_labels",
+            Self::LabelTooLong => "label_too_long",
+            Self::DatapointLimit => "datapoint_limit",
         }
     }
 
     /// What is wrong, and what the sender can do.
-    fn advice(self) -> &'static str {
+    pub(crate) fn advice(self) -> &'static str {
         match self {
             Self::Malformed => "this is no protobuf as OTLP has it; look for a fault in the sender",
-            Self::DeltaTemporality => {
-                "delta temporality is not supported; set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative"
+            Self::DeltaOfUpDownCounter => {
+                "the sum of an up-down counter's deltas is not its value; set \
+                 OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE to lowmemory or cumulative"
             }
-            Self::UnspecifiedTemporality => "the aggregation temporality is missing; send cumulative points",
-            Self::ExponentialHistogram => {
-                "exponential histograms are not supported; set \
-                 OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION=explicit_bucket_histogram"
+            Self::NegativeDelta => "a counter was sent a negative delta, or one that is no number",
+            Self::LateDelta => {
+                "this delta ends before what was added already: it was sent twice, or two processes send the same series; give \
+                 each its own service.instance.id"
             }
-            Self::Summary => "summaries are not supported; send a histogram",
+            Self::UnspecifiedTemporality => {
+                "the aggregation temporality is missing; send cumulative or delta points"
+            }
             Self::NoValue => "the point has no value and does not say so in its flags",
+            Self::NoSum => "an exponential histogram without a sum cannot be exposed",
             Self::InvalidHistogram => {
                 "a histogram has one bucket more than bounds, its bounds are numbers in ascending order, and its count is \
                  the sum of its buckets"
             }
+            Self::ScaleOutOfRange => "the scale of an exponential histogram must be from -4 to 20",
+            Self::InvalidSummary => "a summary has quantiles from 0 to 1 in ascending order",
             Self::InvalidName => "the metric's name must be UTF-8 and hold a letter or a digit",
             Self::ReservedName => "Prometheus makes series of this name itself; rename the metric",
             Self::InvalidAttributes => {
@@ -96,8 +128,14 @@ impl Reason {
             Self::MetricSeriesLimit => {
                 "the collector keeps no more series of this metric; raise limits.series_per_metric or send fewer attributes"
             }
+            Self::EnvironmentSeriesLimit => {
+                "the collector keeps no more series of this environment; raise limits.series_per_environment or send fewer attributes"
+            }
             Self::SourceLimit => {
                 "the collector keeps no more resources and scopes; raise limits.sources, or keep what changes out of resource attributes"
+            }
+            Self::MemoryLimit => {
+                "the collector's memory is used up, only known series are updated; raise limits.memory_bytes or send fewer attributes"
             }
             Self::LabelsTooLong => {
                 "the labels of one series are too long; raise limits.label_bytes or send shorter attributes"
@@ -105,6 +143,26 @@ impl Reason {
             Self::TooManyBuckets => {
                 "the histogram has too many buckets; raise limits.buckets or use fewer bounds"
             }
+            Self::TooManyLabels => {
+                "the series has too many labels; raise limits.labels, send fewer attributes, or delete some in a step of process"
+            }
+            Self::LabelTooLong => {
+                "the name or the value of a label is too long; raise limits.label_name_bytes or limits.label_value_bytes, \
+                 send a shorter attribute, or delete it in a step of process"
+            }
+            Self::DatapointLimit => {
+                "the request has too many data points; send smaller batches or raise limits.datapoints_per_request"
+            }
+        }
+    }
+}
+
+impl From<LabelError> for Reason {
+    fn from(error: LabelError) -> Self {
+        match error {
+            LabelError::Attribute(_) => Self::InvalidAttributes,
+            LabelError::TooMany => Self::TooManyLabels,
+            LabelError::TooLong => Self::LabelTooLong,
         }
     }
 }
@@ -149,6 +207,13 @@ impl Rejections {
         self.by_reason
             .iter()
             .map(|(reason, rejected)| (*reason, rejected.points))
+    }
+
+    /// The reasons, with the number of points and the first metric that it happened to.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Reason, u64, &str)> {
+        self.by_reason
+            .iter()
+            .map(|(reason, rejected)| (*reason, rejected.points, rejected.example.as_str()))
     }
 
     /// One sentence per reason, with the number of points and an example; empty if all were taken.

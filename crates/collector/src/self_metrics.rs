@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use exposition::Format;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use crate::ingest::Outcome;
@@ -15,12 +16,18 @@ const REJECTED: &str = "signalbox_collector_rejected_datapoints_total";
 const REQUESTS: &str = "signalbox_collector_requests_total";
 const REFUSED: &str = "signalbox_collector_refused_requests_total";
 const EXPIRED: &str = "signalbox_collector_expired_series_total";
+const FILTERED: &str = "signalbox_collector_filtered_datapoints_total";
+const STATE_FAILURES: &str = "signalbox_collector_state_failures_total";
+const STATE_BYTES: &str = "signalbox_collector_state_bytes";
+const BYTES: &str = "signalbox_collector_series_bytes";
 const SERIES: &str = "signalbox_collector_series";
 const FAMILIES: &str = "signalbox_collector_families";
+const CONFLICTS: &str = "signalbox_collector_metadata_conflicts_total";
 const SOURCES: &str = "signalbox_collector_sources";
 const IN_FLIGHT: &str = "signalbox_collector_in_flight_bytes";
 const SCRAPE_SECONDS: &str = "signalbox_collector_scrape_duration_seconds";
 const REFUSED_SCRAPES: &str = "signalbox_collector_refused_scrapes_total";
+const GIVEN_UP_SCRAPES: &str = "signalbox_collector_given_up_scrapes_total";
 const SCRAPE_BYTES: &str = "signalbox_collector_scrape_bytes";
 
 /// Gives every metric its help text, and every counter its zero: what has not happened yet is 0, not absent.
@@ -29,6 +36,10 @@ pub(crate) fn describe() {
     describe_counter!(
         OVERTAKEN,
         "Data points among the accepted ones that changed nothing, because a newer one was there already."
+    );
+    describe_counter!(
+        FILTERED,
+        "Data points that a step of processing dropped; their senders were not told."
     );
     describe_counter!(
         REJECTED,
@@ -43,8 +54,21 @@ pub(crate) fn describe() {
         EXPIRED,
         "Series that were removed because nothing was heard of them for too long."
     );
+    describe_counter!(
+        STATE_FAILURES,
+        "What went wrong with the files in state_dir, by operation."
+    );
+    describe_gauge!(STATE_BYTES, "Bytes of the files in state_dir.");
+    describe_gauge!(
+        BYTES,
+        "Bytes that series and sources take, as they are counted against limits.memory_bytes."
+    );
     describe_gauge!(SERIES, "Series that are kept; a histogram is one.");
     describe_gauge!(FAMILIES, "Metric names that are kept.");
+    describe_counter!(
+        CONFLICTS,
+        "Metrics in requests whose help text or unit is not the one that is shown, which is the first that came."
+    );
     describe_gauge!(SOURCES, "Resources and instrumentation scopes that are kept.");
     describe_gauge!(
         IN_FLIGHT,
@@ -62,6 +86,7 @@ pub(crate) fn describe() {
     for transport in Transport::ALL {
         counter!(ACCEPTED, "transport" => transport.as_str()).absolute(0);
         counter!(OVERTAKEN, "transport" => transport.as_str()).absolute(0);
+        counter!(FILTERED, "transport" => transport.as_str()).absolute(0);
         counter!(REQUESTS, "transport" => transport.as_str()).absolute(0);
     }
     for reason in Reason::ALL {
@@ -70,14 +95,29 @@ pub(crate) fn describe() {
     for reason in Refusal::REASONS {
         counter!(REFUSED, "reason" => reason).absolute(0);
     }
+    for operation in ["append", "sync", "snapshot", "torn"] {
+        counter!(STATE_FAILURES, "operation" => operation).absolute(0);
+    }
     counter!(EXPIRED).absolute(0);
     counter!(REFUSED_SCRAPES).absolute(0);
+    describe_counter!(
+        GIVEN_UP_SCRAPES,
+        "Scrapes that were broken off because they took too long."
+    );
+    counter!(GIVEN_UP_SCRAPES).absolute(0);
 }
 
 pub(crate) fn taken(transport: Transport, outcome: &Outcome) {
+    if outcome.unsaved {
+        // it comes again
+        return;
+    }
     counter!(ACCEPTED, "transport" => transport.as_str()).increment(outcome.accepted);
     if outcome.overtaken > 0 {
         counter!(OVERTAKEN, "transport" => transport.as_str()).increment(outcome.overtaken);
+    }
+    if outcome.filtered > 0 {
+        counter!(FILTERED, "transport" => transport.as_str()).increment(outcome.filtered);
     }
     for (reason, points) in outcome.rejections.by_reason() {
         counter!(REJECTED, "reason" => reason.as_str()).increment(points);
@@ -99,6 +139,9 @@ pub(crate) fn kept(counts: Counts, in_flight: usize) {
     gauge!(SERIES).set(counts.series as f64);
     gauge!(FAMILIES).set(counts.families as f64);
     gauge!(SOURCES).set(counts.sources as f64);
+    counter!(CONFLICTS, "field" => "help").absolute(counts.help_conflicts);
+    counter!(CONFLICTS, "field" => "unit").absolute(counts.unit_conflicts);
+    gauge!(BYTES).set(counts.bytes as f64);
     gauge!(IN_FLIGHT).set(in_flight as f64);
 }
 
@@ -106,7 +149,24 @@ pub(crate) fn scrape_refused() {
     counter!(REFUSED_SCRAPES).increment(1);
 }
 
-pub(crate) fn scraped(duration: Duration, bytes: usize) {
-    histogram!(SCRAPE_SECONDS).record(duration.as_secs_f64());
-    histogram!(SCRAPE_BYTES).record(bytes as f64);
+pub(crate) fn scrape_given_up() {
+    counter!(GIVEN_UP_SCRAPES).increment(1);
+}
+
+pub(crate) fn scraped(format: Format, duration: Duration, bytes: usize) {
+    let format = match format {
+        Format::Text => "text",
+        Format::OpenMetrics => "openmetrics",
+        Format::Protobuf => "protobuf",
+    };
+    histogram!(SCRAPE_SECONDS, "format" => format).record(duration.as_secs_f64());
+    histogram!(SCRAPE_BYTES, "format" => format).record(bytes as f64);
+}
+
+pub(crate) fn state_failed(operation: &'static str) {
+    counter!(STATE_FAILURES, "operation" => operation).increment(1);
+}
+
+pub(crate) fn state(bytes: u64) {
+    gauge!(STATE_BYTES).set(bytes as f64);
 }

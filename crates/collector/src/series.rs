@@ -15,19 +15,33 @@
 //!   reached.
 //! - Time comes in as an argument. Nothing in here waits, and nobody holds two locks but in the order of the drawing.
 
+mod store;
+mod origin;
 mod family;
 mod group;
+mod spelling;
+mod update;
+mod delta;
+mod value;
+mod exponential;
+mod exemplar;
+mod record;
 mod hash;
 mod lock;
-mod origin;
-mod store;
-mod value;
 
+pub(crate) use self::exemplar::{Exemplar, ExemplarSample, Exemplars};
+pub(crate) use self::exponential::{Buckets, MIN_SCALE};
 pub(crate) use self::family::{Family, sample_names};
-pub(crate) use self::group::{Group, Taken, Times, Update};
+pub(crate) use self::group::{Group, Shown, Times};
 pub(crate) use self::origin::{Origin, Resource};
-pub(crate) use self::store::{Counts, Descriptor, Expiry, Limits, Store};
-pub(crate) use self::value::{HistogramSample, Sample, Value};
+pub(crate) use self::record::{Kind, SourceRef};
+pub(crate) use self::store::{Counts, Descriptor, Expiry, Journal, Limits, NotTaken, Rules, Session, Store};
+pub(crate) use self::update::{Mode, Taken, Update};
+pub(crate) use self::value::{
+    BucketsSample, ExponentialSample, HistogramSample, Sample, SummarySample, Value,
+};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod stress;

@@ -1,4 +1,9 @@
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use super::*;
+use crate::expose::Scale;
+use crate::process::Promotion;
 
 fn config(toml: &str) -> Result<Config, Box<Problems>> {
     toml::from_str::<RawConfig>(toml).expect("settings").into_config()
@@ -29,11 +34,13 @@ fn without_settings_it_listens_on_the_standard_ports_of_this_machine_only() {
     );
     assert!(
         config
+            .rules
+            .pipeline
             .promotions
             .iter()
             .all(|promotion| promotion.fixed.is_none())
     );
-    assert_eq!(config.expiry.gauges, Some(Duration::from_mins(5)));
+    assert_eq!(config.rules.expiry.gauges, Some(Duration::from_mins(5)));
 }
 
 #[test]
@@ -47,7 +54,7 @@ fn the_collectors_own_values_go_to_their_labels() {
         fixed: fixed.map(str::to_owned),
     };
     assert_eq!(
-        config.expect("right settings").promotions,
+        config.expect("right settings").rules.pipeline.promotions,
         [
             promotion("environment", "env", Some("dev")),
             promotion("team", "team", None)
@@ -58,14 +65,14 @@ fn the_collectors_own_values_go_to_their_labels() {
 #[test]
 fn an_expiry_can_be_never() {
     let config = config("[expiry]\ncounters = \"never\"\ngauges = \"90s\"").expect("right settings");
-    assert_eq!(config.expiry.counters, None);
-    assert_eq!(config.expiry.gauges, Some(Duration::from_secs(90)));
+    assert_eq!(config.rules.expiry.counters, None);
+    assert_eq!(config.rules.expiry.gauges, Some(Duration::from_secs(90)));
 }
 
 #[test]
 fn the_file_of_the_demo_and_the_appliance_is_right() {
     let file = include_str!("../../../../stack/collector/collector.toml");
-    let aliases = config(file).expect("right settings").aliases;
+    let aliases = config(file).expect("right settings").view.aliases;
     let names: Vec<_> = aliases
         .iter()
         .map(|alias| (alias.metric.as_str(), alias.name.as_str()))
@@ -201,4 +208,113 @@ fn aliases_are_checked() {
     ] {
         check_problems(&toml, &[("aliases", message)]);
     }
+}
+
+#[test]
+fn second_names_can_be_in_another_unit() {
+    let toml = |scale: &str| format!("[[aliases]]\nmetric = \"a_seconds\"\nnames = [\"b\"]\nscale = {scale}");
+    let aliases = config(&toml("1000")).expect("right settings").view.aliases;
+    assert_eq!(aliases[0].scale, Scale::PowerOfTen(3));
+    for (scale, shown) in [("0", "0"), ("-1.5", "-1.5"), ("inf", "inf")] {
+        let message = format!("scale of `a_seconds` must be a number above 0, is {shown}");
+        check_problems(&toml(scale), &[("aliases", &message)]);
+    }
+}
+
+#[test]
+fn second_names_may_be_any_where_names_are_not_escaped() {
+    let toml = |strategy: &str| {
+        format!(
+            "translation_strategy = \"{strategy}\"\n[[aliases]]\nmetric = \"a.b\"\nnames = [\"c.d\"]\n\
+             labels = {{ \"e.f\" = \"g.h\" }}"
+        )
+    };
+    assert!(config(&toml("UnderscoreEscapingWithoutSuffixes")).is_err());
+    let config = config(&toml("NoUTF8EscapingWithSuffixes")).expect("right settings");
+    assert_eq!(
+        config.rules.pipeline.translation,
+        exposition::Translation::NoUtf8EscapingWithSuffixes
+    );
+    assert_eq!(config.view.aliases[0].name, "c.d");
+}
+
+#[test]
+fn of_several_overrides_of_an_expiry_the_longest_comes_first() {
+    let config = config("[expiry.overrides]\n\"*\" = \"2h\"\n\"batch_*\" = \"never\"\n\"b*\" = \"1d\"");
+    let overrides = config.expect("right settings").rules.expiry.overrides;
+    let overrides: Vec<_> = overrides
+        .iter()
+        .map(|(names, age)| (names.to_string(), *age))
+        .collect();
+    assert_eq!(
+        overrides,
+        [
+            ("batch_*".to_owned(), None),
+            ("b*".to_owned(), Some(Duration::from_hours(24))),
+            ("*".to_owned(), Some(Duration::from_hours(2))),
+        ]
+    );
+}
+
+#[test]
+fn what_takes_a_restart_is_named() {
+    let changed = |toml: &str| {
+        let old = config("state_dir = \"\"").expect("right settings");
+        let new = config(toml).expect("right settings");
+        old.changed_until_restart(&new)
+    };
+    assert_eq!(
+        changed("state_dir = \"/srv\"\nlisten = { data = \"127.0.0.1:9999\" }\nlimits = { series = 5 }"),
+        ["listen.data", "state_dir"]
+    );
+    assert_eq!(
+        changed("state_dir = \"\"\nscope_labels = false"),
+        Vec::<&str>::new()
+    );
+}
+
+#[test]
+fn what_the_other_settings_must_be() {
+    check_problems(
+        "translation_strategy = \"None\"\n\
+         [limits]\nmemory_bytes = 1000\nin_flight_bytes = 40000000\nbuckets = 3\n\
+         [expiry.overrides]\n\"a*\" = \"1ms\"\n\
+         [expose.exponential_histograms]\nclassic_bounds = [1, 3, 2]",
+        &[
+            (
+                "limits.memory_bytes",
+                "must be at least 74603008, is 1000: limits.in_flight_bytes, which is 40000000, and the process itself are \
+                 parts of it",
+            ),
+            (
+                "expiry.overrides.a*",
+                "must be a time of at least 1s, such as 5m, or never, is `1ms`",
+            ),
+            (
+                "translation_strategy",
+                "must be one of UnderscoreEscapingWithSuffixes, UnderscoreEscapingWithoutSuffixes, \
+                 NoUTF8EscapingWithSuffixes, NoTranslation, is `None`",
+            ),
+            (
+                "expose.exponential_histograms.classic_bounds",
+                "must be numbers in ascending order; infinity is there always",
+            ),
+            (
+                "expose.exponential_histograms.classic_bounds",
+                "must be fewer than limits.buckets, which is 3, are 3",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn limits_beyond_all_reason_are_refused() {
+    check_problems(
+        "[limits]\nin_flight_bytes = 9223372036854775807",
+        &[(
+            "limits.memory_bytes",
+            "must be at least 9223372036889378815, is 536870912: limits.in_flight_bytes, which is 9223372036854775807, \
+             and the process itself are parts of it",
+        )],
+    );
 }

@@ -1,36 +1,19 @@
-use std::time::Duration;
-
 use opentelemetry_proto::tonic::metrics::v1 as model;
 use prost::Message;
 
+use service::Settings;
+
 use super::*;
-use crate::expose::Scrape;
+use crate::config::RawConfig;
+use crate::fixtures::{LIMITS, rules, store, take, text};
+use crate::process::Pipeline;
+use crate::process::Promotion;
 use crate::requests::*;
-use crate::series::{Expiry, Limits};
-
-fn store() -> Store {
-    let limits = Limits {
-        series: 1000,
-        series_per_metric: 100,
-        sources: 100,
-        label_bytes: 1000,
-        buckets: 10,
-    };
-    let expiry = Expiry {
-        gauges: Some(Duration::from_mins(5)),
-        counters: Some(Duration::from_hours(1)),
-    };
-    Store::new(limits, expiry, Instant::now())
-}
-
-fn take(store: &Store, request: &[u8]) -> Outcome {
-    ingest(request, &[], store, Instant::now())
-}
+use crate::series::Rules;
 
 /// The samples of a scrape, without comments and without `target_info`.
 fn samples(store: &Store) -> String {
-    let text: Vec<u8> = Scrape::new(store, &[]).flatten().collect();
-    let text = String::from_utf8(text).expect("UTF-8");
+    let text = text(store, &[]);
     let sample = |line: &&str| !line.starts_with('#') && !line.starts_with("target_info");
     text.lines()
         .filter(sample)
@@ -177,9 +160,19 @@ fn everything_that_is_not_taken_is_counted_with_its_reason() {
         data_points: vec![model::ExponentialHistogramDataPoint::default(); 3],
         aggregation_temporality: 2,
     });
+    let quantile = |quantile| model::summary_data_point::ValueAtQuantile { quantile, value: 1.0 };
     let summary = model::metric::Data::Summary(model::Summary {
-        data_points: vec![model::SummaryDataPoint::default()],
+        data_points: vec![model::SummaryDataPoint {
+            quantile_values: vec![quantile(0.9), quantile(0.5)],
+            ..model::SummaryDataPoint::default()
+        }],
     });
+    let up_down = model::metric::Data::Sum(model::Sum {
+        data_points: vec![point(&[], 1.0)],
+        aggregation_temporality: 1,
+        is_monotonic: false,
+    });
+    let negative = delta(vec![point(&[], -1.0), point(&[], f64::NAN)]);
     let unspecified = model::metric::Data::Histogram(model::Histogram {
         data_points: vec![distribution(&[], &[], &[1])],
         aggregation_temporality: 0,
@@ -195,7 +188,8 @@ fn everything_that_is_not_taken_is_counted_with_its_reason() {
     let nan = distribution(&[], &[f64::NAN], &[1, 1]);
     let metrics = vec![
         metric("good", "", gauge(vec![point(&[], 1.0), valueless])),
-        metric("d", "", delta(vec![point(&[], 1.0), point(&[("k", "v")], 1.0)])),
+        metric("d", "", up_down),
+        metric("n", "", negative),
         metric("e", "", exponential),
         metric("s", "", summary),
         metric("u", "", unspecified),
@@ -227,23 +221,24 @@ fn everything_that_is_not_taken_is_counted_with_its_reason() {
     assert_eq!(
         reasons,
         [
-            (Reason::DeltaTemporality, 2),
+            (Reason::DeltaOfUpDownCounter, 1),
+            (Reason::NegativeDelta, 2),
             (Reason::UnspecifiedTemporality, 1),
-            (Reason::ExponentialHistogram, 3),
-            (Reason::Summary, 1),
             (Reason::NoValue, 1),
+            (Reason::NoSum, 3),
             (Reason::InvalidHistogram, 5),
+            (Reason::InvalidSummary, 1),
             (Reason::InvalidName, 1),
             (Reason::ReservedName, 1),
             (Reason::TypeConflict, 1),
             (Reason::TooManyBuckets, 1),
         ]
     );
-    assert_eq!(outcome.rejections.points(), 17);
+    assert_eq!(outcome.rejections.points(), 18);
     let message = outcome.rejections.message();
-    let delta = "2 rejected (delta_temporality), first of metric `d`: delta temporality is not supported; \
-                 set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative | ";
-    assert!(message.starts_with(delta), "{message}");
+    let first = "1 rejected (delta_of_up_down_counter), first of metric `d`: the sum of an up-down counter's deltas is not \
+                 its value; set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE to lowmemory or cumulative | ";
+    assert!(message.starts_with(first), "{message}");
     assert_eq!(samples(&store).lines().count(), 1);
 }
 
@@ -275,11 +270,15 @@ fn points_of_an_unreadable_resource_are_counted_and_those_beside_it_taken() {
 
 #[test]
 fn origins_never_share_a_series() {
-    let promotions = [Promotion {
+    let promotions = vec![Promotion {
         label: "data_plane_id".to_owned(),
         from: vec!["data_plane_id".to_owned()],
         fixed: None,
     }];
+    let pipeline = Pipeline {
+        promotions,
+        ..Pipeline::default()
+    };
     let of_scope = |name: &str, resource: &[(&str, &str)], attributes: &[(&str, &str)]| {
         let metrics = vec![metric("g", "", gauge(vec![point(attributes, 1.0)]))];
         let mut sent = of_resource(resource, metrics);
@@ -310,9 +309,13 @@ fn origins_never_share_a_series() {
             of_scope("a;lib", &[api], &[]),
         ],
     ] {
-        let store = store();
+        let rules = Rules {
+            pipeline: pipeline.clone(),
+            ..rules(LIMITS)
+        };
+        let store = Store::new(rules, Instant::now());
         for request in &pair {
-            let outcome = ingest(request, &promotions, &store, Instant::now());
+            let outcome = take(&store, request);
             assert_eq!(outcome.accepted, 1);
         }
         let text = samples(&store);
@@ -411,3 +414,40 @@ fn a_request_that_breaks_off_is_malformed_and_what_came_before_is_taken() {
         (1, Some(Malformed::Truncated))
     );
 }
+
+#[test]
+fn what_is_filtered_is_counted_and_nothing_is_rejected() {
+    let steps: RawConfig = toml::from_str(
+        "[[process]]\nstep = \"filter_resources\"\nexclude = [{ \"service.name\" = \"canary\" }]\n\
+         [[process]]\nstep = \"filter_metrics\"\nexclude = [\"dropped.*\"]\n\
+         [[process]]\nstep = \"rename_metrics\"\nfrom = \"old.*\"\nto = \"new.*\"\n\
+         [[process]]\nstep = \"filter_points\"\nexclude = [{ k = \"x\" }]",
+    )
+    .expect("settings");
+    let pipeline = steps.into_config().expect("right settings").rules.pipeline;
+    let store = Store::new(
+        Rules {
+            pipeline,
+            ..rules(LIMITS)
+        },
+        Instant::now(),
+    );
+    let take = |resource, metrics| take(&store, &request(resource, metrics));
+    let two = || gauge(vec![point(&[("k", "x")], 1.0), point(&[("k", "y")], 2.0)]);
+    let metrics = || vec![metric("dropped.a", "", two()), metric("old.a", "", two())];
+    let expected = |accepted, filtered| Outcome {
+        accepted,
+        filtered,
+        ..Outcome::default()
+    };
+    assert_eq!(take(&[("service.name", "api")], metrics()), expected(1, 3));
+    assert_eq!(take(&[("service.name", "canary")], metrics()), expected(0, 4));
+    // once more, when the spellings are known
+    assert_eq!(take(&[("service.name", "api")], metrics()), expected(1, 3));
+    assert!(samples(&store).starts_with("new_a{"));
+    assert_eq!(samples(&store).lines().count(), 1);
+}
+
+mod deltas;
+mod kinds;
+mod rules;

@@ -35,6 +35,25 @@ pub(crate) fn attributes(
     })
 }
 
+/// The text of the last attribute `key` in the field `number` of a message, if it is a string.
+pub(super) fn last_text<'a>(
+    message: &'a [u8],
+    number: u32,
+    key: &str,
+) -> Result<Option<&'a str>, AttributeError> {
+    let mut text = None;
+    for key_value in wire::Repeated::new(message, number) {
+        let (found, value) = key_and_value(key_value?)?;
+        if found == key {
+            text = match held(value)? {
+                Held::String(value) => Some(value),
+                _ => None,
+            };
+        }
+    }
+    Ok(text)
+}
+
 /// The name and the version of an `InstrumentationScope`.
 pub(crate) fn scope_name_and_version(message: &[u8]) -> Result<(&str, &str), AttributeError> {
     let (mut name, mut version): (&[u8], &[u8]) = (&[], &[]);

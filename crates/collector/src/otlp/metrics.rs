@@ -1,8 +1,12 @@
 //! From the request down to one metric.
 
 use super::Malformed;
+use super::any_value::{AttributeError, last_text};
+use super::exponential::ExponentialHistogramPoint;
 use super::points::{HistogramPoint, NumberPoint};
-use super::wire::{Fields, Repeated};
+use super::runs::Span;
+use super::summary::SummaryPoint;
+use super::wire::{Fields, Repeated, Value};
 
 /// The resources in an `ExportMetricsServiceRequest`.
 pub(crate) fn resource_metrics(
@@ -86,42 +90,50 @@ pub(crate) struct Metric<'a> {
     pub(crate) unit: &'a [u8],
     /// `None` if there is no data of a kind that OTLP knows.
     pub(crate) data: Option<Data<'a>>,
+    /// What lies between the first and the last attribute of its metadata.
+    metadata: &'a [u8],
 }
 
 impl<'a> Metric<'a> {
+    const METADATA: u32 = 12;
+
     fn new(message: &'a [u8]) -> Result<Self, Malformed> {
         let mut metric = Self {
             name: &[],
             description: &[],
             unit: &[],
             data: None,
+            metadata: &[],
         };
-        for field in Fields::new(message) {
+        let mut metadata = Span::default();
+        let mut fields = Fields::new(message);
+        let mut field_start = 0;
+        while let Some(field) = fields.next() {
+            let end = message.len() - fields.remaining();
             match field? {
                 (1, value) => metric.name = value.bytes()?,
                 (2, value) => metric.description = value.bytes()?,
                 (3, value) => metric.unit = value.bytes()?,
-                (5, value) => metric.data = Some(Data::Gauge(Points(value.bytes()?))),
-                (7, value) => {
-                    let points = Points(value.bytes()?);
-                    let (temporality, monotonic) = points.aggregation()?;
-                    metric.data = Some(Data::Sum {
-                        points,
-                        temporality,
-                        monotonic,
-                    });
+                (number @ (5 | 7 | 9 | 10 | 11), value) => {
+                    let data = Data::new(number, Points(value.bytes()?))?;
+                    // protobuf would join the two, or drop one: nobody sends that, and nothing may get lost unseen
+                    if metric.data.replace(data).is_some() {
+                        return Err(Malformed::Twice);
+                    }
                 }
-                (9, value) => {
-                    let points = Points(value.bytes()?);
-                    let (temporality, _) = points.aggregation()?;
-                    metric.data = Some(Data::Histogram { points, temporality });
-                }
-                (10, value) => metric.data = Some(Data::ExponentialHistogram(Points(value.bytes()?))),
-                (11, value) => metric.data = Some(Data::Summary(Points(value.bytes()?))),
+                (Self::METADATA, Value::Bytes(_)) => metadata.add(field_start, end),
+                (Self::METADATA, _) => return Err(Malformed::Mismatch),
                 _ => {}
             }
+            field_start = end;
         }
+        metric.metadata = metadata.of(message);
         Ok(metric)
+    }
+
+    /// The type that the metric had in Prometheus, where it comes from there: `prometheus.type` of its metadata.
+    pub(crate) fn prometheus_type(&self) -> Result<Option<&'a str>, AttributeError> {
+        last_text(self.metadata, Self::METADATA, "prometheus.type")
     }
 }
 
@@ -138,17 +150,39 @@ pub(crate) enum Data<'a> {
         points: Points<'a>,
         temporality: Temporality,
     },
-    ExponentialHistogram(Points<'a>),
+    ExponentialHistogram {
+        points: Points<'a>,
+        temporality: Temporality,
+    },
     Summary(Points<'a>),
 }
 
 impl<'a> Data<'a> {
+    /// By the field in which they stand.
+    fn new(number: u32, points: Points<'a>) -> Result<Self, Malformed> {
+        match number {
+            5 => return Ok(Self::Gauge(points)),
+            11 => return Ok(Self::Summary(points)),
+            _ => {}
+        }
+        let (temporality, monotonic) = points.aggregation()?;
+        Ok(match number {
+            9 => Self::Histogram { points, temporality },
+            10 => Self::ExponentialHistogram { points, temporality },
+            _ => Self::Sum {
+                points,
+                temporality,
+                monotonic,
+            },
+        })
+    }
+
     pub(crate) fn points(&self) -> Points<'a> {
         match *self {
             Self::Gauge(points)
             | Self::Sum { points, .. }
             | Self::Histogram { points, .. }
-            | Self::ExponentialHistogram(points)
+            | Self::ExponentialHistogram { points, .. }
             | Self::Summary(points) => points,
         }
     }
@@ -173,6 +207,16 @@ impl<'a> Points<'a> {
 
     pub(crate) fn histograms(self) -> impl Iterator<Item = Result<HistogramPoint<'a>, Malformed>> + use<'a> {
         Repeated::new(self.0, 1).map(|message| HistogramPoint::new(message?))
+    }
+
+    pub(crate) fn exponential_histograms(
+        self,
+    ) -> impl Iterator<Item = Result<ExponentialHistogramPoint<'a>, Malformed>> + use<'a> {
+        Repeated::new(self.0, 1).map(|message| ExponentialHistogramPoint::new(message?))
+    }
+
+    pub(crate) fn summaries(self) -> impl Iterator<Item = Result<SummaryPoint<'a>, Malformed>> + use<'a> {
+        Repeated::new(self.0, 1).map(|message| SummaryPoint::new(message?))
     }
 
     /// How the points came about, and whether their sum only grows. These fields stand behind the points that they are

@@ -1,8 +1,10 @@
-//! One data point.
+//! A data point of a sum, a gauge or a histogram with explicit bounds.
 
 use std::borrow::Cow;
 
 use super::Malformed;
+use super::exemplars::Exemplars;
+use super::runs::{Packed, Run, Span};
 use super::wire::{Fields, Value};
 
 /// The flags of a data point.
@@ -10,9 +12,30 @@ use super::wire::{Fields, Value};
 pub(crate) struct Flags(u64);
 
 impl Flags {
+    pub(super) fn new(bits: u64) -> Self {
+        Self(bits)
+    }
+
     /// The source has stopped measuring: there is no value, and the series is to end.
     pub(crate) fn no_recorded_value(self) -> bool {
         self.0 & 1 != 0
+    }
+}
+
+/// A value, as its sender counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Number {
+    Double(f64),
+    Int(i64),
+}
+
+impl Number {
+    /// As Prometheus has it. Integers above 2^53 lose their last digits.
+    pub(crate) fn as_f64(self) -> f64 {
+        match self {
+            Self::Double(value) => value,
+            Self::Int(value) => value as f64,
+        }
     }
 }
 
@@ -25,23 +48,27 @@ pub(crate) struct NumberPoint<'a> {
     pub(crate) start: u64,
     /// Nanoseconds after 1970, 0 if not known.
     pub(crate) time: u64,
-    pub(crate) value: Option<f64>,
+    pub(crate) value: Option<Number>,
     pub(crate) flags: Flags,
+    pub(crate) exemplars: Exemplars<'a>,
 }
 
 impl<'a> NumberPoint<'a> {
     /// The field of the attributes.
     pub(crate) const ATTRIBUTES: u32 = 7;
+    const EXEMPLARS: u32 = 5;
 
     #[inline]
     pub(crate) fn new(message: &'a [u8]) -> Result<Self, Malformed> {
         let mut attributes = Run::default();
+        let mut exemplars = Span::default();
         let mut point = Self {
             attributes: Cow::Borrowed(&[]),
             start: 0,
             time: 0,
             value: None,
             flags: Flags::default(),
+            exemplars: Exemplars::new(&[], Self::EXEMPLARS),
         };
         let mut fields = Fields::new(message);
         let mut field_start = 0;
@@ -50,16 +77,18 @@ impl<'a> NumberPoint<'a> {
             match field? {
                 (2, value) => point.start = value.fixed64()?,
                 (3, value) => point.time = value.fixed64()?,
-                (4, value) => point.value = Some(value.double()?),
-                (6, value) => point.value = Some(value.fixed64()? as i64 as f64),
+                (4, value) => point.value = Some(Number::Double(value.double()?)),
+                (Self::EXEMPLARS, Value::Bytes(_)) => exemplars.add(field_start, end),
+                (6, value) => point.value = Some(Number::Int(value.fixed64()? as i64)),
                 (Self::ATTRIBUTES, Value::Bytes(_)) => attributes.add(message, field_start, end),
-                (Self::ATTRIBUTES, _) => return Err(Malformed::Mismatch),
-                (8, value) => point.flags = Flags(value.varint()?),
+                (Self::ATTRIBUTES | Self::EXEMPLARS, _) => return Err(Malformed::Mismatch),
+                (8, value) => point.flags = Flags::new(value.varint()?),
                 _ => {}
             }
             field_start = end;
         }
         point.attributes = attributes.of(message);
+        point.exemplars = Exemplars::new(exemplars.of(message), Self::EXEMPLARS);
         Ok(point)
     }
 }
@@ -78,15 +107,18 @@ pub(crate) struct HistogramPoint<'a> {
     pub(crate) bucket_counts: Packed<'a>,
     pub(crate) explicit_bounds: Packed<'a>,
     pub(crate) flags: Flags,
+    pub(crate) exemplars: Exemplars<'a>,
 }
 
 impl<'a> HistogramPoint<'a> {
     /// The field of the attributes.
     pub(crate) const ATTRIBUTES: u32 = 9;
+    const EXEMPLARS: u32 = 8;
 
     #[inline]
     pub(crate) fn new(message: &'a [u8]) -> Result<Self, Malformed> {
         let mut attributes = Run::default();
+        let mut exemplars = Span::default();
         let mut point = Self {
             attributes: Cow::Borrowed(&[]),
             start: 0,
@@ -96,6 +128,7 @@ impl<'a> HistogramPoint<'a> {
             bucket_counts: Packed::default(),
             explicit_bounds: Packed::default(),
             flags: Flags::default(),
+            exemplars: Exemplars::new(&[], Self::EXEMPLARS),
         };
         let mut fields = Fields::new(message);
         let mut field_start = 0;
@@ -108,93 +141,16 @@ impl<'a> HistogramPoint<'a> {
                 (5, value) => point.sum = Some(value.double()?),
                 (6, value) => point.bucket_counts.add(value)?,
                 (7, value) => point.explicit_bounds.add(value)?,
+                (Self::EXEMPLARS, Value::Bytes(_)) => exemplars.add(field_start, end),
                 (Self::ATTRIBUTES, Value::Bytes(_)) => attributes.add(message, field_start, end),
-                (Self::ATTRIBUTES, _) => return Err(Malformed::Mismatch),
-                (10, value) => point.flags = Flags(value.varint()?),
+                (Self::ATTRIBUTES | Self::EXEMPLARS, _) => return Err(Malformed::Mismatch),
+                (10, value) => point.flags = Flags::new(value.varint()?),
                 _ => {}
             }
             field_start = end;
         }
         point.attributes = attributes.of(message);
+        point.exemplars = Exemplars::new(exemplars.of(message), Self::EXEMPLARS);
         Ok(point)
-    }
-}
-
-/// Numbers of eight bytes each, as they stand on the wire. Bytes, because that is how they are compared and copied.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Packed<'a>(Cow<'a, [u8]>);
-
-impl<'a> Packed<'a> {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len() / 8
-    }
-
-    pub(crate) fn integers(&self) -> impl Iterator<Item = u64> {
-        self.0
-            .as_chunks()
-            .0
-            .iter()
-            .map(|bytes| u64::from_le_bytes(*bytes))
-    }
-
-    pub(crate) fn doubles(&self) -> impl Iterator<Item = f64> {
-        self.integers().map(f64::from_bits)
-    }
-
-    /// Takes one field: a whole packed run, as everybody writes it, or a single number, as is allowed too.
-    fn add(&mut self, value: Value<'a>) -> Result<(), Malformed> {
-        match value {
-            Value::Bytes(run) if run.len().is_multiple_of(8) => {
-                if self.0.is_empty() {
-                    self.0 = Cow::Borrowed(run);
-                } else {
-                    self.0.to_mut().extend_from_slice(run);
-                }
-                Ok(())
-            }
-            Value::Bytes(_) => Err(Malformed::Truncated),
-            Value::Fixed64(number) => {
-                self.0.to_mut().extend_from_slice(&number.to_le_bytes());
-                Ok(())
-            }
-            _ => Err(Malformed::Mismatch),
-        }
-    }
-}
-
-/// Fields that normally stand in one run, so that it can be borrowed; copied together where they do not.
-#[derive(Debug, Default)]
-struct Run {
-    start: usize,
-    end: usize,
-    scattered: Vec<u8>,
-}
-
-impl Run {
-    #[inline]
-    fn add(&mut self, message: &[u8], start: usize, end: usize) {
-        if !self.scattered.is_empty() {
-            self.scattered.extend_from_slice(&message[start..end]);
-        } else if self.start == self.end {
-            (self.start, self.end) = (start, end);
-        } else if self.end == start {
-            self.end = end;
-        } else {
-            self.scattered.extend_from_slice(&message[self.start..self.end]);
-            self.scattered.extend_from_slice(&message[start..end]);
-        }
-    }
-
-    #[inline]
-    fn of(self, message: &[u8]) -> Cow<'_, [u8]> {
-        if self.scattered.is_empty() {
-            Cow::Borrowed(&message[self.start..self.end])
-        } else {
-            Cow::Owned(self.scattered)
-        }
     }
 }

@@ -1,5 +1,10 @@
 //! The wire format of protobuf: a message is a run of fields, each a number, a type and a value.
 
+#![expect(
+    clippy::inline_always,
+    reason = "out of line, a field is returned through memory, which costs more than reading it"
+)]
+
 /// Why bytes are not a protobuf message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Malformed {
@@ -13,6 +18,8 @@ pub(crate) enum Malformed {
     FieldNumber,
     #[error("a field has another type than OTLP gives it")]
     Mismatch,
+    #[error("a metric has data twice")]
+    Twice,
 }
 
 /// A field's value, by its type on the wire.
@@ -30,6 +37,12 @@ impl<'a> Value<'a> {
             Self::Varint(value) => Ok(value),
             _ => Err(Malformed::Mismatch),
         }
+    }
+
+    /// The integer that a zigzag encoding stands for; of more than 32 bits, the lower ones.
+    pub(crate) fn sint32(self) -> Result<i32, Malformed> {
+        let bits = self.varint()? as u32;
+        Ok((bits >> 1) as i32 ^ -((bits & 1) as i32))
     }
 
     pub(crate) fn fixed64(self) -> Result<u64, Malformed> {
@@ -68,16 +81,28 @@ impl<'a> Fields<'a> {
         self.rest.len()
     }
 
-    #[inline]
+    /// The next of packed integers, which have no tags.
+    #[inline(always)]
+    pub(crate) fn integer(&mut self) -> Option<Result<u64, Malformed>> {
+        (!self.rest.is_empty()).then(|| self.varint())
+    }
+
+    #[inline(always)]
     fn varint(&mut self) -> Result<u64, Malformed> {
         // almost all of them are tags and short lengths
         if let [first @ 0..0x80, rest @ ..] = self.rest {
             self.rest = rest;
             return Ok(u64::from(*first));
         }
+        if let [first, second @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*first & 0x7f) | u64::from(*second) << 7);
+        }
         self.long_varint()
     }
 
+    #[cold]
+    #[inline(never)]
     fn long_varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0;
         for index in 0..10 {
@@ -94,7 +119,7 @@ impl<'a> Fields<'a> {
         Err(Malformed::LongVarint)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, length: u64) -> Result<&'a [u8], Malformed> {
         let length = usize::try_from(length).map_err(|_| Malformed::Truncated)?;
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(Malformed::Truncated)?;
@@ -102,7 +127,7 @@ impl<'a> Fields<'a> {
         Ok(taken)
     }
 
-    #[inline]
+    #[inline(always)]
     fn field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
         let tag = self.varint()?;
         let number = u32::try_from(tag >> 3).map_err(|_| Malformed::FieldNumber)?;
@@ -122,7 +147,7 @@ impl<'a> Fields<'a> {
         Ok((number, value))
     }
 
-    #[inline]
+    #[inline(always)]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (array, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
         self.rest = rest;
@@ -133,7 +158,7 @@ impl<'a> Fields<'a> {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u32, Value<'a>), Malformed>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;
@@ -179,9 +204,14 @@ impl<'a> Iterator for Repeated<'a> {
 
 /// Appends a message or string field, for the small answers that are written by hand.
 pub(crate) fn write_bytes(out: &mut Vec<u8>, number: u32, value: &[u8]) {
-    write_varint(out, u64::from(number << 3 | 2));
-    write_varint(out, value.len() as u64);
+    write_head(out, number, value.len());
     out.extend_from_slice(value);
+}
+
+/// Appends what stands before the bytes of a message or string field.
+pub(crate) fn write_head(out: &mut Vec<u8>, number: u32, length: usize) {
+    write_varint(out, u64::from(number << 3 | 2));
+    write_varint(out, length as u64);
 }
 
 /// Appends an integer field.
@@ -190,7 +220,8 @@ pub(crate) fn write_integer(out: &mut Vec<u8>, number: u32, value: u64) {
     write_varint(out, value);
 }
 
-fn write_varint(out: &mut Vec<u8>, mut value: u64) {
+/// Appends an integer alone.
+pub(crate) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;

@@ -17,6 +17,13 @@ fn promotion(label: &str, from: &[&str], fixed: Option<&str>) -> Promotion {
     }
 }
 
+fn pipeline(promotions: &[Promotion]) -> Pipeline {
+    Pipeline {
+        promotions: promotions.to_vec(),
+        ..Pipeline::default()
+    }
+}
+
 fn environment(fixed: Option<&str>) -> Vec<Promotion> {
     vec![promotion(
         "environment",
@@ -30,11 +37,14 @@ fn resource_of(attributes: Pairs<'_>, promotions: &[Promotion]) -> ResourceLabel
         attributes: key_values(attributes),
         ..Resource::default()
     };
-    resource(&message.encode_to_vec(), promotions).expect("readable attributes")
+    let labels = pipeline(promotions).resource(&message.encode_to_vec());
+    labels.expect("readable attributes").expect("not filtered")
 }
 
 fn origin_of(attributes: Pairs<'_>, promotions: &[Promotion], scope: &InstrumentationScope) -> OriginLabels {
-    origin(&resource_of(attributes, promotions), &scope.encode_to_vec(), b"").expect("readable attributes")
+    let resource = resource_of(attributes, promotions);
+    let labels = pipeline(promotions).origin(&resource, &scope.encode_to_vec(), b"");
+    labels.expect("readable attributes")
 }
 
 fn series_of(attributes: Pairs<'_>, promotions: &[Promotion], own: Option<&str>) -> String {
@@ -42,7 +52,9 @@ fn series_of(attributes: Pairs<'_>, promotions: &[Promotion], own: Option<&str>)
         attributes: key_values(attributes),
         ..NumberDataPoint::default()
     };
-    series(&point.encode_to_vec(), NumberPoint::ATTRIBUTES, promotions, own).expect("readable attributes")
+    let (plan, message) = (Plan::default(), point.encode_to_vec());
+    let labels = pipeline(promotions).series(&plan, &message, NumberPoint::ATTRIBUTES, own);
+    labels.expect("readable attributes").expect("not filtered")
 }
 
 #[test]
@@ -124,7 +136,8 @@ fn scopes_become_labels() {
         ..InstrumentationScope::default()
     };
     let resource = resource_of(&[("service.name", "api")], &[]);
-    let origin = origin(&resource, &scope.encode_to_vec(), b"https://schema").expect("readable attributes");
+    let origin = pipeline(&[]).origin(&resource, &scope.encode_to_vec(), b"https://schema");
+    let origin = origin.expect("readable attributes");
     assert_eq!(
         origin.text,
         "instance=\"\",job=\"api\",otel_scope_name=\"lib\",otel_scope_schema_url=\"https://schema\",\
@@ -185,6 +198,8 @@ fn names_of_prometheus_itself_are_reserved() {
         "ALERTS_FOR_STATE",
         "scrape_duration_seconds",
         "target_info",
+        "target.info",
+        "scrape/duration.seconds",
     ] {
         assert!(is_reserved(name), "{name}");
     }
@@ -195,6 +210,7 @@ fn names_of_prometheus_itself_are_reserved() {
         "scraped",
         "scrape_jobs_total",
         "target_info_total",
+        "target..info",
     ] {
         assert!(!is_reserved(name), "{name}");
     }

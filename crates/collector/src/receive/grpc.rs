@@ -2,16 +2,17 @@
 //!
 //! tonic does the framing and unpacking, and hands over a message's bytes as they are.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use bytes::{Buf, BufMut, Bytes};
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
@@ -19,42 +20,97 @@ use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, En
 use tonic::server::Grpc;
 use tonic::{Code, Status};
 
-use super::{IDLE_TIMEOUT, Intake, RECEIVE_TIMEOUT, Refusal, Transport, answer, work};
+use super::body::Upload;
+use super::{IDLE_TIMEOUT, Intake, RECEIVE_TIMEOUT, Refusal, Transport, answer, peer, work};
 use crate::admission::Permit;
-use crate::self_metrics;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
+/// The ways in which a message may be compressed, told in every answer.
+const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip,zstd,identity");
+
 pub(crate) fn router(intake: Intake) -> Router {
-    Router::new()
-        .route(EXPORT, post(call))
-        .fallback(unknown)
-        .with_state(intake)
+    Router::new().fallback(answer).with_state(intake)
 }
 
-async fn call(State(intake): State<Intake>, request: Request) -> Response {
-    if !is_grpc(&request) {
-        return wrong_port();
-    }
+async fn answer(State(intake): State<Intake>, request: Request) -> Response {
+    let (is_grpc, peer) = (is_grpc(request.headers()), peer(request.extensions()));
+    let mut response = match receive(&intake, request).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            intake.refused(&refusal, Transport::Grpc, peer);
+            if is_grpc {
+                status(&refusal).into_http()
+            } else {
+                in_words(&refusal)
+            }
+        }
+    };
+    response.headers_mut().insert("grpc-accept-encoding", ACCEPTED);
+    response
+}
+
+async fn receive(intake: &Intake, request: Request) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let upload = Upload::new(&head, body);
+    let permit = match admit(intake, &head, &upload) {
+        Ok(permit) => Arc::new(permit),
+        Err(refusal) => {
+            upload.discard();
+            return Err(refusal);
+        }
+    };
     let limit = intake.max_request();
-    let permit = Arc::new(intake.begin());
-    let encoding = request.headers().get("grpc-encoding");
-    let packed = encoding.is_some_and(|encoding| encoding != "identity");
-    let request = request.map(|inner| Metered::new(inner, Arc::clone(&permit)));
+    let packed = head
+        .headers
+        .get("grpc-encoding")
+        .is_some_and(|encoding| encoding != "identity");
+    let refused = Refused::default();
+    let peer = peer(&head.extensions);
+    let metered = Metered::new(upload.into_body(), Arc::clone(&permit), refused.clone());
+    let request = axum::http::Request::from_parts(head, metered);
     let mut grpc = Grpc::new(RawCodec)
         .accept_compressed(CompressionEncoding::Gzip)
         .accept_compressed(CompressionEncoding::Zstd)
         .max_decoding_message_size(limit);
+    let (intake, refused_there) = (intake.clone(), refused.clone());
     let export = tower::service_fn(move |message: tonic::Request<Bytes>| {
-        export(intake.clone(), message.into_inner(), packed, Arc::clone(&permit))
+        let (intake, permit, refused) = (intake.clone(), Arc::clone(&permit), refused_there.clone());
+        async move {
+            let outcome = export(intake, message.into_inner(), packed, permit, peer).await;
+            outcome
+                .map(tonic::Response::new)
+                .map_err(|refusal| refused.because(refusal))
+        }
     });
-    match tokio::time::timeout(RECEIVE_TIMEOUT, grpc.unary(export, request)).await {
-        Ok(response) => match refused_by_tonic(response.headers(), packed, limit) {
-            Some(refusal) => Status::from(refusal).into_http(),
-            None => response.map(Body::new),
-        },
-        Err(_) => Status::from(Refusal::TooSlow).into_http(),
+    let response = tokio::time::timeout(RECEIVE_TIMEOUT, grpc.unary(export, request))
+        .await
+        .map_err(|_| Refusal::TooSlow)?;
+    match refused
+        .reason()
+        .or_else(|| refused_by_tonic(response.headers(), packed, limit))
+    {
+        Some(refusal) => Err(refusal),
+        None => Ok(response.map(Body::new)),
     }
+}
+
+/// From the cheapest question to the dearest, all of them before the body is read.
+fn admit(intake: &Intake, head: &Parts, upload: &Upload) -> Result<Permit, Refusal> {
+    intake.authenticate(&head.headers)?;
+    if !is_grpc(&head.headers) {
+        return Err(Refusal::WrongPort);
+    }
+    match head.uri.path() {
+        EXPORT => {}
+        other if other.contains("collector.trace.") => return Err(Refusal::Signal("traces")),
+        other if other.contains("collector.logs.") => return Err(Refusal::Signal("logs")),
+        other if other.contains("collector.profiles.") => return Err(Refusal::Signal("profiles")),
+        other => return Err(Refusal::Path(other.to_owned())),
+    }
+    let permit = intake.begin(head)?;
+    permit.has_room(upload.announced().max(1))?;
+    Ok(permit)
 }
 
 async fn export(
@@ -62,31 +118,31 @@ async fn export(
     message: Bytes,
     packed: bool,
     permit: Arc<Permit>,
-) -> Result<tonic::Response<Vec<u8>>, Status> {
+    peer: Option<SocketAddr>,
+) -> Result<Vec<u8>, Refusal> {
     // what came over the wire is admitted already; what it was unpacked to is another buffer
     if packed {
-        permit.grow(message.len()).map_err(Refusal::from)?;
+        permit.grow(message.len())?;
     }
     let outcome = work(message, move |message| {
-        let outcome = intake.take(message, Transport::Grpc);
+        let outcome = intake.take(message, Transport::Grpc, peer);
         drop(permit);
         outcome
     })
     .await;
     match outcome.malformed {
-        Some(malformed) => Err(Refusal::Malformed(malformed).into()),
-        None => Ok(tonic::Response::new(answer::response(&outcome))),
+        _ if outcome.unsaved => Err(Refusal::Unsaved),
+        Some(malformed) => Err(Refusal::Malformed(malformed)),
+        None => Ok(answer::protobuf_response(&outcome)),
     }
 }
 
 /// What tonic refused by itself, before it came to us: its code for a message that is too large, for example, would make
-/// clients send it again and again. Our own refusals are told by their details.
+/// clients send it again and again.
 fn refused_by_tonic(headers: &HeaderMap, packed: bool, limit: usize) -> Option<Refusal> {
     let status = Status::from_header_map(headers)?;
-    if status.code() == Code::Ok || !status.details().is_empty() {
-        return None;
-    }
     Some(match status.code() {
+        Code::Ok => return None,
         // as it comes, and as it unpacks
         Code::OutOfRange | Code::ResourceExhausted => Refusal::TooLarge { limit },
         Code::Unimplemented => Refusal::GrpcEncoding,
@@ -95,59 +151,54 @@ fn refused_by_tonic(headers: &HeaderMap, packed: bool, limit: usize) -> Option<R
     })
 }
 
-async fn unknown(request: Request) -> Response {
-    if !is_grpc(&request) {
-        return wrong_port();
+/// Why a request is refused while it is on its way through tonic, which knows only its own kind of errors.
+#[derive(Debug, Clone, Default)]
+struct Refused(Arc<OnceLock<Refusal>>);
+
+impl Refused {
+    /// Keeps the reason, and stops tonic.
+    fn because(&self, refusal: Refusal) -> Status {
+        let status = Status::new(refusal.grpc_code(), "");
+        // the first reason stands
+        let _ = self.0.set(refusal);
+        status
     }
-    let path = request.uri().path();
-    let refusal = if path.contains("collector.trace.") {
-        Refusal::Signal("traces")
-    } else if path.contains("collector.logs.") {
-        Refusal::Signal("logs")
-    } else {
-        Refusal::Path(path.to_owned())
-    };
-    Status::from(refusal).into_http::<Body>()
+
+    fn reason(&self) -> Option<Refusal> {
+        self.0.get().cloned()
+    }
 }
 
-fn is_grpc(request: &Request) -> bool {
-    let content_type = request.headers().get(header::CONTENT_TYPE);
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE);
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }
 
-/// The answer to the commonest mistake in an exporter's configuration.
-fn wrong_port() -> Response {
-    let refusal = Refusal::WrongPort;
-    refused(&refusal);
+fn status(refusal: &Refusal) -> Status {
+    let details = answer::protobuf_status(refusal);
+    Status::with_details(refusal.grpc_code(), refusal.to_string(), details.into())
+}
+
+/// The answer to who does not speak gRPC: the commonest mistake in an exporter's configuration.
+fn in_words(refusal: &Refusal) -> Response {
     (refusal.http_status(), format!("{refusal}\n")).into_response()
-}
-
-fn refused(refusal: &Refusal) {
-    self_metrics::refused(refusal);
-    tracing::debug!(transport = "grpc", reason = refusal.reason(), message = %refusal, "request refused");
-}
-
-impl From<Refusal> for Status {
-    fn from(refusal: Refusal) -> Self {
-        refused(&refusal);
-        let details = answer::status(&refusal);
-        Self::with_details(refusal.grpc_code(), refusal.to_string(), details.into())
-    }
 }
 
 /// A request's body, whose bytes are admitted as they come, and must keep coming.
 struct Metered {
     inner: Body,
     permit: Arc<Permit>,
+    refused: Refused,
     /// Until the next piece must be there.
     idle: Pin<Box<Sleep>>,
 }
 
 impl Metered {
-    fn new(inner: Body, permit: Arc<Permit>) -> Self {
+    fn new(inner: Body, permit: Arc<Permit>, refused: Refused) -> Self {
         Self {
             inner,
             permit,
+            refused,
             idle: Box::pin(tokio::time::sleep(IDLE_TIMEOUT)),
         }
     }
@@ -163,7 +214,7 @@ impl http_body::Body for Metered {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) else {
             ready!(self.idle.as_mut().poll(context));
-            return Poll::Ready(Some(Err(Status::from(Refusal::TooSlow).into())));
+            return Poll::Ready(Some(Err(self.refused.because(Refusal::TooSlow).into())));
         };
         let Some(frame) = frame.transpose()? else {
             return Poll::Ready(None);
@@ -172,7 +223,7 @@ impl http_body::Body for Metered {
         if let Some(data) = frame.data_ref()
             && let Err(busy) = self.permit.grow(data.len())
         {
-            return Poll::Ready(Some(Err(Status::from(Refusal::from(busy)).into())));
+            return Poll::Ready(Some(Err(self.refused.because(busy.into()).into())));
         }
         Poll::Ready(Some(Ok(frame)))
     }
@@ -235,12 +286,14 @@ mod tests {
         let started = Instant::now();
         let piece = Ok::<_, Infallible>(Bytes::from_static(b"x"));
         let stuck = stream::iter([piece]).chain(stream::pending());
-        let mut body = Metered::new(Body::from_stream(stuck), permit);
+        let refused = Refused::default();
+        let mut body = Metered::new(Body::from_stream(stuck), permit, refused.clone());
         let first = body.frame().await.expect("a piece").expect("in time");
         assert_eq!(first.into_data().ok(), Some(Bytes::from_static(b"x")));
         let error = body.frame().await.expect("an end").expect_err("which is none");
         let status = error.downcast::<Status>().expect("a status");
         assert_eq!(status.code(), Code::DeadlineExceeded);
+        assert_eq!(refused.reason(), Some(Refusal::TooSlow));
         assert!(started.elapsed() < RECEIVE_TIMEOUT);
     }
 }

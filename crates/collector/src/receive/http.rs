@@ -1,192 +1,155 @@
-//! OTLP over HTTP: `POST /v1/metrics` with a protobuf body.
+//! OTLP over HTTP: `POST /v1/metrics` with a body in protobuf or JSON.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
-use bytes::{Bytes, BytesMut};
-use flate2::read::MultiGzDecoder;
-use http_body_util::BodyExt;
+use bytes::Bytes;
 
-use super::{IDLE_TIMEOUT, Intake, RECEIVE_TIMEOUT, Refusal, Transport, answer, work};
+use super::answer::Format;
+use super::body::Upload;
+use super::packing::{self, Packing};
+use super::{INLINE_BYTES, INLINE_PACKED_BYTES, Intake, Refusal, Transport, aside, peer, work};
 use crate::admission::Permit;
-use crate::self_metrics;
-
-const PROTOBUF: &str = "application/x-protobuf";
-
-/// Compressed bodies are unpacked in steps of this many bytes, each of which must be admitted.
-const UNPACK_STEP: u64 = 64 * 1024;
+use crate::ingest::Outcome;
+use crate::otlp::json;
 
 pub(crate) fn router(intake: Intake) -> Router {
-    Router::new()
-        .route("/v1/metrics", post(export).fallback(|| async { Refusal::Method }))
-        .route("/v1/traces", any(|| async { Refusal::Signal("traces") }))
-        .route("/v1/logs", any(|| async { Refusal::Signal("logs") }))
-        .fallback(|request: Request| async move { Refusal::Path(request.uri().path().to_owned()) })
-        .with_state(intake)
+    Router::new().fallback(answer).with_state(intake)
 }
 
-async fn export(State(intake): State<Intake>, request: Request) -> Result<Response, Refusal> {
-    check_content_type(request.headers())?;
-    let packing = Packing::of(request.headers())?;
-    let permit = Arc::new(intake.begin());
-    let max_request = intake.max_request();
-    let body = tokio::time::timeout(RECEIVE_TIMEOUT, read(request.into_body(), &permit, max_request))
-        .await
-        .map_err(|_| Refusal::TooSlow)??;
-    let outcome = work(body, move |body| match packing {
-        Packing::None => Ok(intake.take(body, Transport::Http)),
-        Packing::Gzip => {
-            let body = unpack(body, &permit, max_request)?;
-            Ok::<_, Refusal>(intake.take(&body, Transport::Http))
+async fn answer(State(intake): State<Intake>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let mut upload = Upload::new(&head, body);
+    match receive(&intake, &head, &mut upload).await {
+        Ok((format, outcome)) => encoded(StatusCode::OK, format, format.response(&outcome)),
+        Err(refusal) => {
+            intake.refused(&refusal, Transport::Http, peer(&head.extensions));
+            // who does not say what it understands gets what most do
+            let format = Format::of(&head.headers).unwrap_or(Format::Protobuf);
+            let mut response = refused(&refusal, format);
+            if upload.ends_connection() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            upload.discard();
+            response
         }
+    }
+}
+
+/// From the cheapest question to the dearest: what can be refused is refused before its body is read.
+async fn receive(intake: &Intake, head: &Parts, upload: &mut Upload) -> Result<(Format, Outcome), Refusal> {
+    intake.authenticate(&head.headers)?;
+    match head.uri.path() {
+        "/v1/metrics" => {}
+        "/v1/traces" => return Err(Refusal::Signal("traces")),
+        "/v1/logs" => return Err(Refusal::Signal("logs")),
+        // the version is another one once profiles are stable
+        path if path.ends_with("/profiles") => return Err(Refusal::Signal("profiles")),
+        other => return Err(Refusal::Path(other.to_owned())),
+    }
+    if head.method != Method::POST {
+        return Err(Refusal::Method);
+    }
+    let format = Format::of(&head.headers)?;
+    let packing = Packing::of(&head.headers)?;
+    let permit = Arc::new(intake.begin(head)?);
+    let limit = intake.max_request();
+    let body = upload.read(&permit, limit).await?;
+    let peer = peer(&head.extensions);
+    let intake = intake.clone();
+    let unpacked = unpack(packing, body, &permit, limit).await?;
+    let outcome = work(unpacked, move |body| {
+        let transcoded = match format {
+            Format::Protobuf => None,
+            Format::Json => Some(transcode(body, &permit, limit)?),
+        };
+        let body = transcoded.as_deref().unwrap_or(body);
+        Ok::<_, Refusal>(intake.take(body, Transport::Http, peer))
     })
     .await?;
-    if let Some(malformed) = outcome.malformed {
-        return Err(Refusal::Malformed(malformed));
+    match outcome.malformed {
+        _ if outcome.unsaved => Err(Refusal::Unsaved),
+        Some(malformed) => Err(Refusal::Malformed(malformed)),
+        None => Ok((format, outcome)),
     }
-    Ok(protobuf(StatusCode::OK, answer::response(&outcome)))
 }
 
-/// How a body is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Packing {
-    None,
-    Gzip,
-}
-
-impl Packing {
-    fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
-        let encoding = headers
-            .get(header::CONTENT_ENCODING)
-            .map_or(&b""[..], HeaderValue::as_bytes);
-        match encoding.to_ascii_lowercase().as_slice() {
-            b"" | b"identity" => Ok(Self::None),
-            b"gzip" => Ok(Self::Gzip),
-            _ => Err(Refusal::ContentEncoding(
-                String::from_utf8_lossy(encoding).into_owned(),
-            )),
+/// Unpacks a body: here as long as it stays small, else where it holds nobody up. How large it gets is known only then, as
+/// a few kilobytes can be sixteen megabytes.
+async fn unpack(packing: Packing, body: Bytes, permit: &Arc<Permit>, limit: usize) -> Result<Bytes, Refusal> {
+    if packing == Packing::None {
+        return Ok(body);
+    }
+    if body.len() <= INLINE_PACKED_BYTES {
+        let before = permit.held();
+        match packing.unpack(&body, permit, limit.min(INLINE_BYTES)) {
+            Err(Refusal::TooLarge { .. }) => permit.shrink_to(before),
+            unpacked => return unpacked.map(Bytes::from),
         }
     }
+    let permit = Arc::clone(permit);
+    aside(move || packing.unpack(&body, &permit, limit).map(Bytes::from)).await
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let found = headers
-        .get(header::CONTENT_TYPE)
-        .map_or(&b""[..], HeaderValue::as_bytes);
-    let found = String::from_utf8_lossy(found);
-    let (essence, _) = found.split_once(';').unwrap_or((&found, ""));
-    if essence.trim().eq_ignore_ascii_case(PROTOBUF) {
-        Ok(())
-    } else {
-        Err(Refusal::ContentType(found.into_owned()))
+/// A request in JSON as the protobuf that it stands for, so that both are taken in on one way.
+fn transcode(json: &[u8], permit: &Permit, limit: usize) -> Result<Vec<u8>, Refusal> {
+    // it gets shorter, but for lists of small numbers
+    permit.grow(json.len())?;
+    let mut protobuf = Vec::with_capacity(json.len());
+    json::to_protobuf(json, &mut protobuf).map_err(|error| Refusal::MalformedJson(error.to_string()))?;
+    if protobuf.len() > limit {
+        return Err(Refusal::TooLarge { limit });
     }
+    permit.grow(protobuf.len().saturating_sub(json.len()))?;
+    Ok(protobuf)
 }
 
-/// Reads a body to its end. Bytes are admitted as they come, and must keep coming.
-async fn read(mut body: Body, permit: &Permit, limit: usize) -> Result<Bytes, Refusal> {
-    let announced = usize::try_from(http_body::Body::size_hint(&body).lower()).unwrap_or(usize::MAX);
-    let too_large = || Refusal::TooLarge { limit };
-    if announced > limit {
-        return Err(too_large());
+fn refused(refusal: &Refusal, format: Format) -> Response {
+    let mut response = encoded(refusal.http_status(), format, format.status(refusal));
+    let headers = response.headers_mut();
+    if let Some(seconds) = refusal.retry_after() {
+        headers.insert(header::RETRY_AFTER, seconds.into());
     }
-    permit.has_room(announced)?;
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    let next = async |body: &mut Body| {
-        let frame = tokio::time::timeout(IDLE_TIMEOUT, body.frame()).await;
-        frame.map_err(|_| Refusal::TooSlow)
+    let help = match refusal {
+        Refusal::NoToken => (header::WWW_AUTHENTICATE, "Bearer"),
+        Refusal::WrongToken => (header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
+        Refusal::ContentEncoding(_) | Refusal::ContentEncodings => {
+            (header::ACCEPT_ENCODING, packing::ACCEPTED)
+        }
+        Refusal::Method => (header::ALLOW, "POST"),
+        _ => return response,
     };
-    while let Some(frame) = next(&mut body).await? {
-        let Ok(data) = frame.map_err(|_| Refusal::Aborted)?.into_data() else {
-            continue;
-        };
-        let length = first.len().max(rest.len()) + data.len();
-        if length > limit {
-            return Err(too_large());
-        }
-        permit.grow(data.len())?;
-        // small requests come in one piece, which is then not copied
-        if first.is_empty() && rest.is_empty() {
-            first = data;
-        } else {
-            if rest.is_empty() {
-                rest.reserve(announced.max(length));
-                rest.extend_from_slice(&first);
-            }
-            rest.extend_from_slice(&data);
-        }
-    }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+    headers.insert(help.0, HeaderValue::from_static(help.1));
+    response
 }
 
-fn unpack(body: &[u8], permit: &Permit, limit: usize) -> Result<Vec<u8>, Refusal> {
-    let mut unpacked = Vec::new();
-    let mut decoder = MultiGzDecoder::new(body);
-    loop {
-        let step = decoder.by_ref().take(UNPACK_STEP).read_to_end(&mut unpacked);
-        let step = step.map_err(|_| Refusal::Compression)?;
-        permit.grow(step)?;
-        if unpacked.len() > limit {
-            return Err(Refusal::TooLarge { limit });
-        }
-        if step == 0 {
-            return Ok(unpacked);
-        }
-    }
-}
-
-fn protobuf(status: StatusCode, message: Vec<u8>) -> Response {
-    (status, [(header::CONTENT_TYPE, PROTOBUF)], message).into_response()
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        self_metrics::refused(&self);
-        tracing::debug!(transport = "http", reason = self.reason(), message = %self, "request refused");
-        let mut response = protobuf(self.http_status(), answer::status(&self));
-        if let Some(seconds) = self.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-        }
-        response
-    }
+fn encoded(status: StatusCode, format: Format, message: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, format.content_type())], message).into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-    use std::time::Duration;
-
-    use futures_util::{StreamExt, stream};
-    use tokio::time::Instant;
-
     use super::*;
     use crate::admission::Admission;
 
-    /// A piece of a body every so often.
-    fn pieces(every: Duration) -> impl stream::Stream<Item = Result<Bytes, Infallible>> {
-        stream::repeat(Bytes::from_static(b"x")).then(move |piece| async move {
-            tokio::time::sleep(every).await;
-            Ok(piece)
-        })
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_does_not_go_on_is_given_up() {
-        let permit = Admission::new(100).begin();
-        let started = Instant::now();
-        let stuck = pieces(Duration::ZERO).take(2).chain(stream::pending());
-        let read_stuck = read(Body::from_stream(stuck), &permit, 100).await;
-        assert_eq!(read_stuck, Err(Refusal::TooSlow));
-        assert!(started.elapsed() < RECEIVE_TIMEOUT);
-
-        let slow = pieces(IDLE_TIMEOUT / 2).take(3);
-        let read_slow = read(Body::from_stream(slow), &permit, 100).await;
-        assert_eq!(read_slow, Ok(Bytes::from_static(b"xxx")));
+    #[tokio::test]
+    async fn what_grows_large_is_unpacked_whole_and_counted_once() {
+        let zstd = |size| Bytes::from(zstd::encode_all(&vec![b' '; size][..], 3).expect("room"));
+        let (small, large) = (INLINE_BYTES / 2, INLINE_BYTES * 3);
+        for size in [small, large] {
+            let permit = Arc::new(Admission::new(100_000_000).begin());
+            let unpacked = unpack(Packing::Zstd, zstd(size), &permit, large).await;
+            assert_eq!(unpacked.map(|body| body.len()), Ok(size));
+            // and its window
+            assert_eq!(permit.held(), 2 * size);
+            let limit = size - 1;
+            let refused = unpack(Packing::Zstd, zstd(size), &permit, limit).await;
+            assert_eq!(refused, Err(Refusal::TooLarge { limit }));
+        }
     }
 }

@@ -12,10 +12,18 @@ use crate::otlp::Malformed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Overloaded,
+    /// What it holds could not be written down.
+    Unsaved,
     TooLarge {
         limit: usize,
     },
     Malformed(Malformed),
+    /// A body in JSON, and where it is wrong.
+    MalformedJson(String),
+    /// The sender shows no token, and one is asked for.
+    NoToken,
+    /// The sender shows a token that is not known.
+    WrongToken,
     /// The body does not unpack.
     Compression,
     /// The body did not come to its end.
@@ -23,6 +31,8 @@ pub(crate) enum Refusal {
     TooSlow,
     ContentType(String),
     ContentEncoding(String),
+    /// It is compressed more than once.
+    ContentEncodings,
     GrpcEncoding,
     /// What came to the port of gRPC is none.
     WrongPort,
@@ -32,10 +42,13 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) const REASONS: [&str; 12] = [
+    pub(crate) const REASONS: [&str; 15] = [
         "overloaded",
+        "unsaved",
         "too_large",
         "malformed",
+        "no_token",
+        "wrong_token",
         "compression",
         "aborted",
         "too_slow",
@@ -49,7 +62,11 @@ impl Refusal {
 
     /// After how many seconds the sender may try again; `None` if that would not help.
     pub(super) fn retry_after(&self) -> Option<u32> {
-        matches!(self, Self::Overloaded).then_some(1)
+        match self {
+            Self::Overloaded | Self::TooSlow => Some(1),
+            Self::Unsaved => Some(5),
+            _ => None,
+        }
     }
 
     /// The value of the label `reason` in the collector's own metrics.
@@ -72,17 +89,27 @@ impl Refusal {
                 StatusCode::TOO_MANY_REQUESTS,
                 Code::ResourceExhausted,
             ),
+            Self::Unsaved => ("unsaved", StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::TooLarge { .. } => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, Code::InvalidArgument),
-            Self::Malformed(_) => ("malformed", StatusCode::BAD_REQUEST, Code::InvalidArgument),
+            Self::Malformed(_) | Self::MalformedJson(_) => {
+                ("malformed", StatusCode::BAD_REQUEST, Code::InvalidArgument)
+            }
+            Self::NoToken => ("no_token", StatusCode::UNAUTHORIZED, Code::Unauthenticated),
+            Self::WrongToken => ("wrong_token", StatusCode::UNAUTHORIZED, Code::Unauthenticated),
             Self::Compression => ("compression", StatusCode::BAD_REQUEST, Code::InvalidArgument),
             Self::Aborted => ("aborted", StatusCode::BAD_REQUEST, Code::Cancelled),
-            Self::TooSlow => ("too_slow", StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded),
+            // OTLP's senders do not repeat a request after 408
+            Self::TooSlow => (
+                "too_slow",
+                StatusCode::SERVICE_UNAVAILABLE,
+                Code::DeadlineExceeded,
+            ),
             Self::ContentType(_) => (
                 "content_type",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 Code::InvalidArgument,
             ),
-            Self::ContentEncoding(_) | Self::GrpcEncoding => (
+            Self::ContentEncoding(_) | Self::ContentEncodings | Self::GrpcEncoding => (
                 "content_encoding",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 Code::Unimplemented,
@@ -103,6 +130,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Overloaded => f.write_str("the collector is overloaded; try again later"),
+            Self::Unsaved => f.write_str(
+                "the collector cannot write its state; send this again later, and look for space in its state_dir",
+            ),
             Self::TooLarge { limit } => {
                 write!(
                     f,
@@ -115,32 +145,46 @@ impl fmt::Display for Refusal {
                     "the body is no ExportMetricsServiceRequest in protobuf: {malformed}"
                 )
             }
+            Self::MalformedJson(error) => {
+                write!(f, "the body is no ExportMetricsServiceRequest in JSON: {error}")
+            }
+            Self::NoToken => f.write_str(
+                "a token is needed; send it as `authorization: Bearer <token>` (OTEL_EXPORTER_OTLP_HEADERS)",
+            ),
+            Self::WrongToken => f.write_str(
+                "the token is not known here; send one that is as `authorization: Bearer <token>` \
+                 (OTEL_EXPORTER_OTLP_HEADERS)",
+            ),
             Self::Compression => f.write_str("the body does not unpack; compress it as its header says"),
             Self::Aborted => f.write_str("the body ended early"),
             Self::TooSlow => f.write_str("the request took too long to arrive"),
             Self::ContentType(found) => {
                 write!(
                     f,
-                    "content type {found:?} is not supported; send application/x-protobuf \
-                    (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf)"
+                    "content type {found:?} is not supported; send application/x-protobuf or application/json \
+                     (OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf)"
                 )
             }
             Self::ContentEncoding(found) => {
                 write!(
                     f,
-                    "content encoding {found:?} is not supported; send gzip or none"
+                    "content encoding {found:?} is not supported; send gzip, zstd or none"
                 )
+            }
+            Self::ContentEncodings => {
+                f.write_str("the body is compressed more than once; send gzip, zstd or none")
             }
             Self::GrpcEncoding => f.write_str("this grpc-encoding is not supported; send gzip, zstd or none"),
             Self::WrongPort => f.write_str(
                 "this port takes OTLP over gRPC; send OTLP over HTTP to the other one, 4318 by default",
             ),
             Self::Signal(signal) => {
-                write!(
-                    f,
-                    "{signal} are not collected; only metrics are, at /v1/metrics (OTEL_{}_EXPORTER=none)",
-                    signal.to_uppercase()
-                )
+                write!(f, "{signal} are not collected; only metrics are, at /v1/metrics")?;
+                match *signal {
+                    // no SDK has a variable for them
+                    "profiles" => Ok(()),
+                    signal => write!(f, " (OTEL_{}_EXPORTER=none)", signal.to_uppercase()),
+                }
             }
             Self::Method => f.write_str("only POST is supported here"),
             Self::Path(path) => write!(f, "there is nothing at {path:?}; send metrics to /v1/metrics"),

@@ -5,15 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use exposition::MetricType;
-use exposition::names::Instrument;
+use exposition::names::{Instrument, MetricName};
 use hashbrown::HashTable;
 
 use super::group::Group;
 use super::hash::Hasher;
 use super::lock::{read, write};
 use super::origin::Origin;
-use super::store::Store;
+use super::store::{Limits, Store};
 use super::value::SharedBounds;
+use crate::process::Plan;
 use crate::rejection::Reason;
 
 /// Spellings of one family's name and unit that are remembered. Further ones work too, only slower.
@@ -29,8 +30,12 @@ const MAX_HELP: usize = 1000;
 #[derive(Debug)]
 pub(crate) struct Family {
     pub(crate) name: String,
+    /// The word or words of its unit that its name ends with, before its type's suffix; empty if there are none.
+    pub(crate) unit: String,
     pub(crate) metric_type: MetricType,
     help: OnceLock<String>,
+    /// How many bytes were set aside for it, without its groups.
+    bytes: AtomicUsize,
     groups: RwLock<Groups>,
     /// How many series it has.
     pub(super) series: AtomicUsize,
@@ -48,11 +53,13 @@ struct Groups {
 }
 
 impl Family {
-    fn new(name: String, metric_type: MetricType) -> Self {
+    fn new(MetricName { name, unit }: MetricName, metric_type: MetricType) -> Self {
         Self {
             name,
+            unit,
             metric_type,
             help: OnceLock::new(),
+            bytes: AtomicUsize::new(0),
             groups: RwLock::default(),
             series: AtomicUsize::new(0),
             spellings: AtomicUsize::new(0),
@@ -88,16 +95,37 @@ impl Family {
         sample_names(&self.name, self.metric_type)
     }
 
-    /// Sets the help text, if there is none yet.
-    pub(super) fn explain(&self, help: &[u8]) {
-        if !help.is_empty() && self.help.get().is_none() {
-            let help = String::from_utf8_lossy(help).chars().take(MAX_HELP).collect();
-            let _ = self.help.set(help);
+    /// Sets the help text, if there is none yet and there is room for it. Whether the one that is shown says what this one
+    /// says.
+    pub(super) fn explain(&self, store: &Store, limits: &Limits, help: &[u8]) -> bool {
+        if help.is_empty() {
+            return true;
         }
+        if let Some(shown) = self.help.get() {
+            return shown.as_bytes() == help || *shown == help_text(help);
+        }
+        let text = help_text(help);
+        let bytes = text.len();
+        if store.reserve_bytes(limits, bytes, bytes).is_ok() {
+            match self.help.set(text) {
+                Ok(()) => self.add_bytes(bytes),
+                Err(_) => store.release_bytes(bytes),
+            }
+        }
+        true
+    }
+
+    fn add_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// The group of an origin, made if there is none; `None` if the family was retired meanwhile.
-    pub(super) fn group(&self, store: &Store, origin: &Arc<Origin>) -> Result<Option<Arc<Group>>, Reason> {
+    pub(super) fn group(
+        &self,
+        store: &Store,
+        limits: &Limits,
+        origin: &Arc<Origin>,
+    ) -> Result<Option<Arc<Group>>, Reason> {
         if let Some(group) = read(&self.groups).by_origin.get(&origin.id) {
             return Ok(Some(Arc::clone(group)));
         }
@@ -108,9 +136,13 @@ impl Family {
         if let Some(group) = groups.by_origin.get(&origin.id) {
             return Ok(Some(Arc::clone(group)));
         }
-        if store.groups.fetch_add(1, Ordering::Relaxed) >= store.limits.series {
+        if store.groups.fetch_add(1, Ordering::Relaxed) >= limits.series {
             store.groups.fetch_sub(1, Ordering::Relaxed);
             return Err(Reason::SeriesLimit);
+        }
+        if let Err(reason) = store.reserve_bytes(limits, GROUP_BYTES, GROUP_BYTES) {
+            store.groups.fetch_sub(1, Ordering::Relaxed);
+            return Err(reason);
         }
         let group = Arc::new(Group::new(Arc::clone(origin)));
         groups.by_origin.insert(origin.id, Arc::clone(&group));
@@ -120,9 +152,10 @@ impl Family {
     pub(super) fn remove_empty_groups(&self, store: &Store) {
         let mut groups = write(&self.groups);
         let before = groups.by_origin.len();
-        groups.by_origin.retain(|_, group| !group.retire_if_empty());
+        groups.by_origin.retain(|_, group| !group.retire_if_empty(store));
         let removed = before - groups.by_origin.len();
         store.groups.fetch_sub(removed, Ordering::Relaxed);
+        store.release_bytes(removed * GROUP_BYTES);
     }
 
     /// Takes the family out of use if it has no groups. Whether it has none.
@@ -131,6 +164,27 @@ impl Family {
         groups.retired |= groups.by_origin.is_empty();
         groups.retired
     }
+}
+
+/// The bytes that a family takes beside its texts.
+const FAMILY_BYTES: usize = size_of::<Family>() + 128;
+
+/// The bytes of a sample's name in the table of claims, without the texts.
+const CLAIM_BYTES: usize = 96;
+
+/// The bytes that a group takes without its series: itself, its place in a tree, and tables that begin with more places
+/// than one.
+const GROUP_BYTES: usize = size_of::<Group>() + 256;
+
+/// The bytes that a family of this name takes without its help text and its spellings.
+fn family_bytes(name: &str, metric_type: MetricType) -> usize {
+    let claims = metric_type.suffixes().len();
+    FAMILY_BYTES + 2 * name.len() + claims * (CLAIM_BYTES + 2 * name.len())
+}
+
+/// A help text as it is shown.
+fn help_text(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw).chars().take(MAX_HELP).collect()
 }
 
 /// The names under which the samples of a family stand in a scrape.
@@ -161,25 +215,49 @@ struct Spelling {
     name: Box<[u8]>,
     unit: Box<[u8]>,
     instrument: Instrument,
+    metric_type: MetricType,
     hash: u64,
     family: Arc<Family>,
+    /// What is to be done with its points.
+    plan: Arc<Plan>,
+    /// Whether its unit is the one that is shown.
+    same_unit: bool,
 }
 
+impl Spelling {
+    fn cost(name: &[u8], unit: &[u8]) -> usize {
+        name.len() + unit.len() + size_of::<Self>() * 3 / 2
+    }
+}
+
+/// What is known of a spelling.
+pub(super) struct Known<'a> {
+    pub(super) family: &'a Arc<Family>,
+    pub(super) plan: &'a Arc<Plan>,
+    pub(super) same_unit: bool,
+}
+
+/// A metric's name and unit as they stand on the wire, and what it is.
+type Spelled<'a> = (&'a [u8], &'a [u8], Instrument, MetricType);
+
 impl Families {
-    /// The family of a metric that was seen before.
+    /// The family of a metric that was seen before, and what is to be done with its points.
     #[inline]
     pub(super) fn known(
         &self,
         hasher: &Hasher,
-        name: &[u8],
-        unit: &[u8],
-        instrument: Instrument,
-    ) -> Option<&Arc<Family>> {
+        (name, unit, instrument, metric_type): Spelled<'_>,
+    ) -> Option<Known<'_>> {
         let hash = hasher.hash_pair(name, unit);
         let known = self.spellings.find(hash, |known| {
-            known.instrument == instrument && *known.name == *name && *known.unit == *unit
+            let same_kind = known.instrument == instrument && known.metric_type == metric_type;
+            same_kind && *known.name == *name && *known.unit == *unit
         })?;
-        Some(&known.family)
+        Some(Known {
+            family: &known.family,
+            plan: &known.plan,
+            same_unit: known.same_unit,
+        })
     }
 
     /// The family called `name`, if it is there and of this type; made by [`create`](Self::create) otherwise.
@@ -205,12 +283,12 @@ impl Families {
             }
             family.remove_empty_groups(store);
             if family.retire_if_empty() {
-                self.remove(&family);
+                self.remove(store, &family);
             }
         }
     }
 
-    fn remove(&mut self, family: &Family) {
+    fn remove(&mut self, store: &Store, family: &Family) {
         self.by_name.remove(&family.name);
         for claim in family.sample_names() {
             self.claims.remove(&claim);
@@ -219,16 +297,27 @@ impl Families {
         if family.spellings.load(Ordering::Relaxed) > 0 {
             self.spellings.retain(|known| known.family.name != family.name);
         }
+        store.release_bytes(family.bytes.load(Ordering::Relaxed));
     }
 
     /// Makes a family, unless one of its samples' names is another family's.
-    pub(super) fn create(&mut self, name: String, metric_type: MetricType) -> Result<Arc<Family>, Reason> {
+    pub(super) fn create(
+        &mut self,
+        store: &Store,
+        limits: &Limits,
+        metric_name: MetricName,
+        metric_type: MetricType,
+    ) -> Result<Arc<Family>, Reason> {
+        let name = metric_name.name.clone();
         if needed_names(&name, metric_type).any(|needed| self.owner(&needed).is_some()) {
             return Err(Reason::TypeConflict);
         }
+        let bytes = family_bytes(&name, metric_type);
+        store.reserve_bytes(limits, bytes, bytes)?;
         let claims = sample_names(&name, metric_type);
         self.claims.extend(claims.map(|claim| (claim, name.clone())));
-        let family = Arc::new(Family::new(name.clone(), metric_type));
+        let family = Arc::new(Family::new(metric_name, metric_type));
+        family.add_bytes(bytes);
         self.by_name.insert(name, Arc::clone(&family));
         Ok(family)
     }
@@ -243,29 +332,55 @@ impl Families {
     /// Remembers how a family was spelled, if it has series already.
     pub(super) fn remember(
         &mut self,
-        hasher: &Hasher,
-        (name, unit, instrument): (&[u8], &[u8], Instrument),
-        family: &Arc<Family>,
+        store: &Store,
+        limits: &Limits,
+        spelled: Spelled<'_>,
+        known: Known<'_>,
     ) {
+        let Known {
+            family,
+            plan,
+            same_unit,
+        } = known;
+        let hasher = &store.hasher;
+        let (name, unit, instrument, metric_type) = spelled;
         if !family.has_series() {
             return;
         }
-        if name.len() + unit.len() > MAX_SPELLING || self.known(hasher, name, unit, instrument).is_some() {
+        if name.len() + unit.len() > MAX_SPELLING || self.known(hasher, spelled).is_some() {
             return;
         }
         if family.spellings.load(Ordering::Relaxed) >= MAX_SPELLINGS {
             return;
         }
+        let bytes = Spelling::cost(name, unit);
+        if store.reserve_bytes(limits, bytes, bytes).is_err() {
+            return;
+        }
+        family.add_bytes(bytes);
         family.spellings.fetch_add(1, Ordering::Relaxed);
         let hash = hasher.hash_pair(name, unit);
         let spelling = Spelling {
             name: name.into(),
             unit: unit.into(),
             instrument,
+            metric_type,
             hash,
             family: Arc::clone(family),
+            plan: Arc::clone(plan),
+            same_unit,
         };
         self.spellings.insert_unique(hash, spelling, |known| known.hash);
+    }
+
+    /// Forgets which bytes mean which family: they may mean another one from now on.
+    pub(super) fn forget_spellings(&mut self, store: &Store) {
+        for spelling in self.spellings.drain() {
+            let bytes = Spelling::cost(&spelling.name, &spelling.unit);
+            spelling.family.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            store.release_bytes(bytes);
+            spelling.family.spellings.store(0, Ordering::Relaxed);
+        }
     }
 
     /// All families, sorted by name.
@@ -277,8 +392,14 @@ impl Families {
         self.by_name.len()
     }
 
-    pub(super) fn remove_empty(&mut self) {
-        self.by_name.retain(|_, family| !family.retire_if_empty());
+    pub(super) fn remove_empty(&mut self, store: &Store) {
+        self.by_name.retain(|_, family| {
+            let stays = !family.retire_if_empty();
+            if !stays {
+                store.release_bytes(family.bytes.load(Ordering::Relaxed));
+            }
+            stays
+        });
         self.spellings
             .retain(|known| self.by_name.contains_key(&known.family.name));
         self.claims.retain(|_, family| self.by_name.contains_key(family));

@@ -19,10 +19,20 @@ pub(crate) struct Resource {
     id: u64,
     raw: Box<[u8]>,
     hash: u64,
-    pub(crate) labels: ResourceLabels,
+    /// `None` if the configuration leaves it out.
+    pub(crate) labels: Option<ResourceLabels>,
+    /// How many bytes were set aside for it and its scopes.
+    bytes: AtomicUsize,
     /// When it was heard of last.
     seen: AtomicU32,
-    scopes: RwLock<HashTable<Scope>>,
+    scopes: RwLock<Scopes>,
+}
+
+#[derive(Debug, Default)]
+struct Scopes {
+    by_raw: HashTable<Scope>,
+    /// The resource is no longer among those that are remembered: a request that still holds it adds nothing to it.
+    forgotten: bool,
 }
 
 /// One spelling of a scope.
@@ -39,6 +49,8 @@ struct Scope {
 pub(crate) struct Origin {
     pub(super) id: u64,
     pub(crate) labels: OriginLabels,
+    /// How many series its environment has, from whichever origins.
+    pub(super) environment: Arc<AtomicUsize>,
 }
 
 impl Resource {
@@ -46,11 +58,16 @@ impl Resource {
         self.seen.store(now.0, Ordering::Relaxed);
     }
 
+    /// Its `job` and `instance`.
+    fn target(&self) -> &str {
+        self.labels.as_ref().map_or("", |labels| &labels.target)
+    }
+
     fn origin_of(&self, hasher: &Hasher, raw: &[u8], schema_url: &[u8]) -> Option<Arc<Origin>> {
         let hash = hasher.hash_pair(raw, schema_url);
         let scopes = read(&self.scopes);
         let same = |scope: &Scope| *scope.raw == *raw && *scope.schema_url == *schema_url;
-        Some(Arc::clone(&scopes.find(hash, same)?.origin))
+        Some(Arc::clone(&scopes.by_raw.find(hash, same)?.origin))
     }
 }
 
@@ -63,6 +80,8 @@ pub(super) struct Origins {
     by_text: Mutex<OriginsByText>,
     /// How many spellings of scopes and of resources are remembered.
     sources: AtomicUsize,
+    /// Bytes that were set aside and are not needed after all.
+    spare: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -78,14 +97,15 @@ struct OriginsByText {
 }
 
 impl Origins {
-    /// The resource of these bytes; `labels` makes its labels if they are new.
+    /// The resource of these bytes; `labels` makes its labels if they are new, and says how many bytes were set aside for
+    /// it.
     pub(super) fn resource(
         &self,
         hasher: &Hasher,
         max_sources: usize,
         raw: &[u8],
         now: Tick,
-        labels: impl FnOnce() -> Result<ResourceLabels, Reason>,
+        labels: impl FnOnce() -> Result<(Option<ResourceLabels>, usize), Reason>,
     ) -> Result<Arc<Resource>, Reason> {
         let hash = hasher.hash(raw);
         let same = |resource: &Arc<Resource>| *resource.raw == *raw;
@@ -93,18 +113,22 @@ impl Origins {
             resource.heard_of(now);
             return Ok(Arc::clone(resource));
         }
-        let labels = labels()?;
+        self.reserve(max_sources)?;
+        let (labels, bytes) = labels().inspect_err(|_| self.unreserve())?;
         let mut resources = write(&self.resources);
         if let Some(resource) = resources.by_raw.find(hash, same) {
+            // another request was faster
+            self.unreserve();
+            self.spare.fetch_add(bytes, Ordering::Relaxed);
             return Ok(Arc::clone(resource));
         }
-        self.reserve(max_sources)?;
         resources.next_id += 1;
         let resource = Arc::new(Resource {
             id: resources.next_id,
             raw: raw.into(),
             hash,
             labels,
+            bytes: AtomicUsize::new(bytes),
             seen: AtomicU32::new(now.0),
             scopes: RwLock::default(),
         });
@@ -113,20 +137,22 @@ impl Origins {
         Ok(resource)
     }
 
-    /// The origin that a scope of a resource is; `labels` makes its labels if the scope is new.
+    /// The origin that a scope of a resource is; `labels` makes its labels if the scope is new, and says how many bytes
+    /// were set aside for it.
     pub(super) fn origin(
         &self,
         hasher: &Hasher,
         max_sources: usize,
         resource: &Resource,
         (raw, schema_url): (&[u8], &[u8]),
-        labels: impl FnOnce() -> Result<OriginLabels, Reason>,
+        environment: impl FnOnce() -> Arc<AtomicUsize>,
+        labels: impl FnOnce() -> Result<(OriginLabels, usize), Reason>,
     ) -> Result<Arc<Origin>, Reason> {
         if let Some(origin) = resource.origin_of(hasher, raw, schema_url) {
             return Ok(origin);
         }
-        let labels = labels()?;
         self.reserve(max_sources)?;
+        let (labels, bytes) = labels().inspect_err(|_| self.unreserve())?;
         let origin = {
             let mut by_text = lock(&self.by_text);
             if let Some(origin) = by_text.origins.get(&labels.text) {
@@ -135,45 +161,77 @@ impl Origins {
                 by_text.next_id += 1;
                 let text = labels.text.clone();
                 let id = by_text.next_id;
-                let origin = Arc::new(Origin { id, labels });
+                let environment = environment();
+                let origin = Arc::new(Origin {
+                    id,
+                    labels,
+                    environment,
+                });
                 by_text.origins.insert(text, Arc::clone(&origin));
                 origin
             }
         };
         let hash = hasher.hash_pair(raw, schema_url);
+        let mut scopes = write(&resource.scopes);
+        let same = |scope: &Scope| *scope.raw == *raw && *scope.schema_url == *schema_url;
+        if scopes.forgotten || scopes.by_raw.find(hash, same).is_some() {
+            // another request was faster
+            self.unreserve();
+            self.spare.fetch_add(bytes, Ordering::Relaxed);
+            return Ok(origin);
+        }
+        resource.bytes.fetch_add(bytes, Ordering::Relaxed);
         let scope = Scope {
             raw: raw.into(),
             schema_url: schema_url.into(),
             hash,
             origin: Arc::clone(&origin),
         };
-        write(&resource.scopes).insert_unique(hash, scope, |known| known.hash);
+        scopes.by_raw.insert_unique(hash, scope, |known| known.hash);
         Ok(origin)
     }
 
     fn reserve(&self, max_sources: usize) -> Result<(), Reason> {
         if self.sources.fetch_add(1, Ordering::Relaxed) >= max_sources {
-            self.sources.fetch_sub(1, Ordering::Relaxed);
+            self.unreserve();
             return Err(Reason::SourceLimit);
         }
         Ok(())
     }
 
-    /// Forgets the resources that were last heard of before `before`, and the origins that nobody needs any more.
-    pub(super) fn expire(&self, before: Tick) {
+    fn unreserve(&self) {
+        self.sources.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Forgets the resources that were last heard of before `before`, and the origins that nobody needs any more. How many
+    /// bytes that sets free.
+    pub(super) fn expire(&self, before: Tick) -> usize {
+        self.forget(|resource| resource.seen.load(Ordering::Relaxed) < before.0)
+    }
+
+    /// Forgets which bytes mean which resource and scope. How many bytes that sets free.
+    pub(super) fn forget_spellings(&self) -> usize {
+        self.forget(|_| true)
+    }
+
+    fn forget(&self, is_over: impl Fn(&Resource) -> bool) -> usize {
+        let mut bytes = self.spare.swap(0, Ordering::Relaxed);
         let mut resources = write(&self.resources);
-        resources
-            .by_raw
-            .retain(|resource| resource.seen.load(Ordering::Relaxed) >= before.0);
-        let left = resources
-            .by_raw
-            .iter()
-            .map(|resource| 1 + read(&resource.scopes).len());
-        self.sources.store(left.sum(), Ordering::Relaxed);
+        resources.by_raw.retain(|resource| {
+            let over = is_over(resource);
+            if over {
+                let mut scopes = write(&resource.scopes);
+                scopes.forgotten = true;
+                bytes += resource.bytes.load(Ordering::Relaxed);
+                self.sources.fetch_sub(1 + scopes.by_raw.len(), Ordering::Relaxed);
+            }
+            !over
+        });
         drop(resources);
         lock(&self.by_text)
             .origins
             .retain(|_, origin| Arc::strong_count(origin) > 1);
+        bytes
     }
 
     /// The resources that have attributes, one per `job` and `instance`, sorted by them: of several, the one that was
@@ -184,14 +242,19 @@ impl Origins {
         let mut all: Vec<_> = read(&self.resources)
             .by_raw
             .iter()
-            .filter(|resource| !resource.labels.info.is_empty())
+            .filter(|resource| {
+                resource
+                    .labels
+                    .as_ref()
+                    .is_some_and(|labels| !labels.info.is_empty())
+            })
             .map(|resource| (resource.seen.load(Ordering::Relaxed), Arc::clone(resource)))
             .collect();
         all.sort_by(|(seen, one), (other_seen, other)| {
-            let by_target = one.labels.target.cmp(&other.labels.target);
+            let by_target = one.target().cmp(other.target());
             by_target.then((other_seen, other.id).cmp(&(seen, one.id)))
         });
-        all.dedup_by(|(_, later), (_, first)| later.labels.target == first.labels.target);
+        all.dedup_by(|(_, later), (_, first)| later.target() == first.target());
         all.into_iter().map(|(_, resource)| resource).collect()
     }
 

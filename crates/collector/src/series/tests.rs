@@ -2,11 +2,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use exposition::MetricType;
 use exposition::names::Instrument;
 
 use super::store::Tick;
 use super::*;
-use crate::process;
+use crate::fixtures::rules;
 use crate::rejection::Reason;
 
 const LIMITS: Limits = Limits {
@@ -14,7 +15,7 @@ const LIMITS: Limits = Limits {
     series_per_metric: 10,
     sources: 10,
     label_bytes: 200,
-    buckets: 10,
+    ..crate::fixtures::LIMITS
 };
 
 fn minutes(minutes: u64) -> Duration {
@@ -30,24 +31,16 @@ struct Bench {
 impl Bench {
     fn new(limits: Limits) -> Self {
         let now = Instant::now();
-        let expiry = Expiry {
-            gauges: Some(minutes(5)),
-            counters: Some(minutes(60)),
-        };
         Self {
-            store: Store::new(limits, expiry, now),
+            store: Store::new(rules(limits), now),
             now,
         }
     }
 
     fn origin(&self, job: &str) -> Result<Arc<Origin>, Reason> {
-        let resource = resource_message(job);
-        let resource = self
-            .store
-            .resource(&resource, self.now, || Ok(process::resource(&resource, &[])?))?;
-        self.store.origin(&resource, b"", b"", |resource| {
-            Ok(process::origin(resource, b"", b"")?)
-        })
+        let session = self.store.session(self.now);
+        let resource = session.resource(&resource_message(job))?;
+        Ok(session.origin(&resource, b"", b"")?.expect("nothing is left out"))
     }
 
     /// Sets the series of `name` with the label `a`, spelled as `spelling`.
@@ -71,21 +64,36 @@ impl Bench {
         times: Times,
         sample: Sample<'_>,
     ) -> Result<Taken, Reason> {
+        self.measured(descriptor, (label, spelling), times, sample, Mode::Cumulative)
+    }
+
+    fn measured(
+        &self,
+        descriptor: &Descriptor<'_>,
+        (label, spelling): (&str, &str),
+        times: Times,
+        sample: Sample<'_>,
+        mode: Mode,
+    ) -> Result<Taken, Reason> {
         let origin = self.origin("api")?;
-        self.store.update(descriptor, &origin, self.now, |mut series| {
-            series.set(spelling.as_bytes(), times, sample, || Ok(labels(label)))
-        })?
+        let session = self.store.session(self.now);
+        let taken = session.update(descriptor, &origin, mode, |series, _| {
+            series.take(spelling.as_bytes(), times, sample, || Ok(Some(labels(label))))
+        });
+        taken.map_err(reason)?
     }
 
     /// Sends a point that is refused, of a metric that can be kept.
     fn refuse(&self, descriptor: &Descriptor<'_>) -> Result<(), Reason> {
         let origin = self.origin("api")?;
-        let labels = || Err(Reason::InvalidAttributes);
-        self.store.update(descriptor, &origin, self.now, |mut series| {
+        let session = self.store.session(self.now);
+        let taken = session.update(descriptor, &origin, Mode::Cumulative, |series, _| {
+            let refused = || Err(Reason::InvalidAttributes);
             series
-                .set(b"x", Times::default(), Sample::Number(1.0), labels)
+                .take(b"x", Times::default(), Sample::Number(1.0), refused)
                 .map(drop)
-        })?
+        });
+        taken.map_err(reason)?
     }
 
     fn set(&self, descriptor: &Descriptor<'_>, label: &str, value: f64) -> Result<(), Reason> {
@@ -97,11 +105,11 @@ impl Bench {
         let mut all = Vec::new();
         for family in self.store.families() {
             for group in family.groups() {
-                let end = group.read(0, |labels, value| {
-                    let Value::Number(number) = value else {
-                        panic!("no number: {value:?}")
+                let end = group.read(0, |series| {
+                    let Value::Number(number) = series.value else {
+                        panic!("no number: {series:?}")
                     };
-                    all.push((family.name.clone(), labels.to_owned(), *number));
+                    all.push((family.name.clone(), series.labels.to_owned(), *number));
                     ControlFlow::Continue(())
                 });
                 assert_eq!(end, None);
@@ -121,24 +129,56 @@ impl Bench {
 }
 
 fn resource_message(job: &str) -> Vec<u8> {
+    message(&[("service.name", job)])
+}
+
+fn message(attributes: &[(&str, &str)]) -> Vec<u8> {
     use prost::Message;
     opentelemetry_proto::tonic::resource::v1::Resource {
-        attributes: crate::requests::attributes(&[("service.name", job)]),
+        attributes: crate::requests::attributes(attributes),
         ..Default::default()
     }
     .encode_to_vec()
+}
+
+/// Series, families and sources.
+fn counts(bench: &Bench) -> (usize, usize, usize) {
+    let counts = bench.store.counts();
+    (counts.series, counts.families, counts.sources)
 }
 
 fn labels(value: &str) -> String {
     format!("a=\"{value}\"")
 }
 
+fn reason(not_taken: NotTaken) -> Reason {
+    match not_taken {
+        NotTaken::Rejected(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn metric(name: &str, instrument: Instrument) -> Descriptor<'_> {
-    Descriptor {
+    let (kind, metric_type) = match instrument {
+        Instrument::Counter => (Kind::Sum, MetricType::Counter),
+        Instrument::UpDownCounter => (Kind::Sum, MetricType::Gauge),
+        Instrument::Gauge => (Kind::Gauge, MetricType::Gauge),
+        Instrument::Histogram => (Kind::Histogram, MetricType::Histogram),
+        Instrument::Summary => (Kind::Summary, MetricType::Summary),
+    };
+    let source = SourceRef {
+        resource: b"",
+        scope: b"",
+        schema_url: b"",
         name: name.as_bytes(),
         unit: b"",
+        kind,
+    };
+    Descriptor {
+        source,
         description: b"",
         instrument,
+        metric_type,
     }
 }
 
@@ -162,14 +202,7 @@ fn the_newest_value_is_kept() {
         bench.all(),
         expected.map(|(name, labels, value)| (name.to_owned(), labels.to_owned(), value))
     );
-    assert_eq!(
-        bench.store.counts(),
-        Counts {
-            series: 2,
-            families: 1,
-            sources: 2
-        }
-    );
+    assert_eq!(counts(&bench), (2, 1, 2));
 }
 
 #[test]
@@ -241,23 +274,9 @@ fn series_expire_by_their_type_and_everything_is_given_back() {
     assert_eq!(bench.store.counts().series, 3);
     bench.pass(Duration::from_secs(1));
     assert_eq!(bench.values(), [2.0]);
-    assert_eq!(
-        bench.store.counts(),
-        Counts {
-            series: 1,
-            families: 1,
-            sources: 2
-        }
-    );
+    assert_eq!(counts(&bench), (1, 1, 2));
     bench.pass(minutes(60));
-    assert_eq!(
-        bench.store.counts(),
-        Counts {
-            series: 0,
-            families: 0,
-            sources: 0
-        }
-    );
+    assert_eq!(counts(&bench), (0, 0, 0));
     // and may come back, under another type too
     assert_eq!(bench.set(&counter("g"), "x", 4.0), Ok(()));
     assert_eq!(bench.values(), [4.0]);
@@ -292,14 +311,7 @@ fn limits_refuse_what_is_new_and_let_the_rest_be_updated() {
     assert_eq!(bench.set(&gauge("i"), "0", 0.0), Err(Reason::SeriesLimit));
     assert_eq!(bench.set(&gauge("g"), "9", 5.0), Ok(()));
     assert_eq!(bench.values().iter().sum::<f64>().to_string(), "5");
-    assert_eq!(
-        bench.store.counts(),
-        Counts {
-            series: 12,
-            families: 2,
-            sources: 2
-        }
-    );
+    assert_eq!(counts(&bench), (12, 2, 2));
 }
 
 #[test]
@@ -373,7 +385,7 @@ fn what_was_never_taken_keeps_nobody_out() {
         for group in family.groups() {
             let late = Tick(u32::MAX);
             let removed = group.expire(&bench.store, late, late);
-            family.release_series(&bench.store, removed);
+            family.release_series(&bench.store, &group.origin, removed);
         }
     }
     assert_eq!(
@@ -431,10 +443,8 @@ fn names_are_checked() {
     let bench = Bench::new(LIMITS);
     assert_eq!(bench.set(&gauge("up"), "x", 1.0), Err(Reason::ReservedName));
     assert_eq!(bench.set(&gauge("..."), "x", 1.0), Err(Reason::InvalidName));
-    let unreadable = Descriptor {
-        name: b"\xff",
-        ..gauge("")
-    };
+    let mut unreadable = gauge("");
+    unreadable.source.name = b"\xff";
     assert_eq!(bench.set(&unreadable, "x", 1.0), Err(Reason::InvalidName));
 }
 
@@ -442,32 +452,29 @@ fn names_are_checked() {
 fn of_resources_with_one_job_and_instance_the_one_heard_of_last_is_shown() {
     let mut bench = Bench::new(LIMITS);
     let version = |bench: &Bench, version: &str| {
-        let raw = version.as_bytes();
-        let labels = || {
-            let mut labels = process::resource(&resource_message("api"), &[])?;
-            labels.info = version.to_owned();
-            Ok(labels)
-        };
+        let resource = message(&[("service.name", "api"), ("version", version)]);
         bench
             .store
-            .resource(raw, bench.now, labels)
+            .session(bench.now)
+            .resource(&resource)
             .expect("within the limits");
     };
     let shown = |bench: &Bench| -> Vec<String> {
-        bench
-            .store
-            .targets()
+        let targets = bench.store.targets();
+        let infos = targets
             .iter()
-            .map(|resource| resource.labels.info.clone())
+            .map(|resource| &resource.labels.as_ref().expect("labels").info);
+        infos
+            .map(|info| info.rsplit_once("version=").expect("a version").1.to_owned())
             .collect()
     };
     version(&bench, "1.0");
     version(&bench, "2.0");
-    assert_eq!(shown(&bench), ["2.0"]);
+    assert_eq!(shown(&bench), ["\"2.0\""]);
     // rolled back
     bench.pass(Duration::from_secs(1));
     version(&bench, "1.0");
-    assert_eq!(shown(&bench), ["1.0"]);
+    assert_eq!(shown(&bench), ["\"1.0\""]);
     bench.pass(minutes(61));
     assert!(shown(&bench).is_empty());
 }
@@ -511,4 +518,88 @@ fn nothing_is_lost_while_series_expire_and_are_read() {
     );
     let expected = threads * per_thread * (1 + rounds as usize);
     assert_eq!((all.len(), bench.store.counts().series), (expected, expected));
+}
+
+#[test]
+fn what_a_family_says_counts_as_bytes_and_what_it_says_otherwise_is_counted() {
+    let bench = Bench::new(LIMITS);
+    let said = |unit: &'static str, description: &'static str| {
+        let mut descriptor = gauge("x_seconds");
+        descriptor.source.unit = unit.as_bytes();
+        descriptor.description = description.as_bytes();
+        bench.set(&descriptor, "1", 1.0).expect("taken");
+        let counts = bench.store.counts();
+        (counts.help_conflicts, counts.unit_conflicts)
+    };
+    assert_eq!(said("s", ""), (0, 0));
+    assert_eq!(said("s", "One."), (0, 0));
+    assert_eq!(said("s", "One."), (0, 0));
+    assert_eq!(said("s", "Two."), (1, 0));
+    assert_eq!(said("s", "Two."), (2, 0));
+    assert_eq!(said("", "One."), (2, 1));
+    assert_eq!(said("", "One."), (2, 2));
+    let family = &bench.store.families()[0];
+    assert_eq!((family.help(), family.unit.as_str()), ("One.", "seconds"));
+}
+
+#[test]
+fn families_that_nothing_was_taken_of_need_room_too() {
+    let bench = Bench::new(Limits {
+        bytes: 100_000,
+        series: 1_000_000,
+        ..crate::fixtures::LIMITS
+    });
+    let long = "x".repeat(900);
+    let mut refused = 0;
+    for name in 0..1000 {
+        let name = format!("{long}{name}");
+        let mut descriptor = metric(&name, Instrument::Histogram);
+        descriptor.description = long.as_bytes();
+        refused += u32::from(bench.refuse(&descriptor) == Err(Reason::MemoryLimit));
+    }
+    assert!(refused > 950, "{refused}");
+    assert!(bench.store.counts().bytes <= 100_000);
+    assert!(bench.store.counts().families < 30);
+}
+
+#[test]
+fn known_series_do_not_grow_without_end() {
+    let mut bench = Bench::new(Limits {
+        bytes: 40_000,
+        ..crate::fixtures::LIMITS
+    });
+    let sample = |count: usize, buckets: usize| -> (Vec<[u8; 8]>, Vec<[u8; 8]>) {
+        let bounds = (1..buckets).map(|bound| (bound as f64).to_le_bytes());
+        (vec![(count as u64).to_le_bytes(); buckets], bounds.collect())
+    };
+    let send = |bench: &Bench, label: usize, count: usize, buckets: usize| {
+        let (counts, bounds) = sample(count, buckets);
+        let histogram = HistogramSample {
+            count: (count * buckets) as u64,
+            sum: None,
+            bucket_counts: &counts,
+            explicit_bounds: &bounds,
+        };
+        let label = label.to_string();
+        let descriptor = metric("h", Instrument::Histogram);
+        bench.set_spelled(&descriptor, &label, &label, 0, Sample::Histogram(histogram))
+    };
+    let kept = (0..1000)
+        .take_while(|label| send(&bench, *label, 1, 1).is_ok())
+        .count();
+    assert!(kept > 50, "{kept}");
+    // as they are, they are updated; they grow by an eighth of the limit in all
+    let grown = (0..kept)
+        .filter(|label| send(&bench, *label, 2, 100).is_ok())
+        .count();
+    assert!((2..20).contains(&grown), "{grown}");
+    assert!(bench.store.counts().bytes <= 45_000);
+    for label in grown..kept {
+        assert_eq!(send(&bench, label, 3, 1), Ok(()), "{label}");
+    }
+    for label in 0..grown {
+        assert_eq!(send(&bench, label, 3, 100), Ok(()), "{label}");
+    }
+    bench.pass(minutes(180));
+    assert_eq!(bench.store.counts().bytes, 0);
 }

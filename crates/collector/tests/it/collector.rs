@@ -22,8 +22,14 @@ pub(crate) struct Running {
 impl Running {
     /// Starts a collector with these settings.
     pub(crate) async fn start(settings: &str) -> Self {
-        let ports = "listen.grpc = \"127.0.0.1:0\"\nlisten.http = \"127.0.0.1:0\"\n\
-                     listen.data = \"127.0.0.1:0\"\nlisten.self_metrics = \"127.0.0.1:0\"\n";
+        Self::start_on("127.0.0.1", settings).await
+    }
+
+    /// Starts a collector with these settings on an address of this machine.
+    pub(crate) async fn start_on(host: &str, settings: &str) -> Self {
+        let ports: String = ["grpc", "http", "data", "self_metrics"]
+            .map(|port| format!("listen.{port} = \"{host}:0\"\n"))
+            .concat();
         let settings: RawConfig = toml::from_str(&format!("{ports}{settings}")).unwrap();
         let collector = Collector::bind(settings.into_config().unwrap()).await.unwrap();
         let addresses = collector.addresses().unwrap();
@@ -69,9 +75,22 @@ impl Running {
         let response = self.client.get(url).send().await.unwrap();
         assert_eq!(
             response.headers()["content-type"],
-            "text/plain; version=0.0.4; charset=utf-8"
+            "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
         );
         response.text().await.unwrap()
+    }
+
+    /// What it tells of itself under this name and these labels.
+    pub(crate) async fn tells(&self, metric: &str) -> u64 {
+        let url = format!("http://{}/metrics", self.addresses.self_metrics);
+        let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
+        let found = text
+            .lines()
+            .find_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
+        found
+            .unwrap_or_else(|| panic!("no {metric} in\n{text}"))
+            .parse()
+            .unwrap()
     }
 
     /// Stops it, and waits for its end.

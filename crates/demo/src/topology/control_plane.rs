@@ -39,10 +39,7 @@ pub(super) fn prometheus(site: &Site<'_>) -> Part {
     Part {
         arguments: vec![
             option("--config.file", folder.join("prometheus.yml").display()),
-            option(
-                "--storage.tsdb.path",
-                site.folders.state.join("data/prometheus").display(),
-            ),
+            option("--storage.tsdb.path", site.data("prometheus")),
             option("--web.listen-address", address),
             option("--web.external-url", format!("http://{address}/")),
             // no web page of another origin may read the API
@@ -111,10 +108,7 @@ pub(super) fn alertmanager(site: &Site<'_>) -> Part {
     Part {
         arguments: vec![
             option("--config.file", configuration.display()),
-            option(
-                "--storage.path",
-                site.folders.state.join("data/alertmanager").display(),
-            ),
+            option("--storage.path", site.data("alertmanager")),
             option("--web.listen-address", address),
             option("--web.external-url", format!("http://{address}/")),
             // a single box has no mesh

@@ -52,6 +52,8 @@ pub(super) fn collector(site: &Site<'_>, plane: &Plane) -> Part {
     let mut environment = vec![
         variable("SIGNALBOX_COLLECTOR__ENVIRONMENT", plane.environment),
         variable("SIGNALBOX_COLLECTOR__DATA_PLANE_ID", plane.id),
+        // sums of deltas go on where the last run left them
+        variable("SIGNALBOX_COLLECTOR__STATE_DIR", site.data(&name)),
     ];
     environment.extend(ports.map(|(key, _, port)| {
         let name = format!("SIGNALBOX_COLLECTOR__LISTEN__{key}");

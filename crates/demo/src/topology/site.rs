@@ -34,6 +34,11 @@ impl Site<'_> {
         self.folders.stack.join(path).display().to_string()
     }
 
+    /// Where a part keeps its data: over runs, until one begins afresh.
+    pub(super) fn data(&self, part: &str) -> String {
+        self.folders.state.join("data").join(part).display().to_string()
+    }
+
     /// A part that needs nothing, has no ports and takes no arguments: to be completed.
     pub(super) fn part(&self, program: Program, stage: Stage, name: &str, place: &str) -> Part {
         Part {

@@ -106,18 +106,24 @@ fn targets_are_named_by_what_they_are_and_not_by_their_address() {
     );
 }
 
+fn value<'a>(part: &'a Part, variable: &str) -> &'a str {
+    let mut environment = part.environment.iter();
+    &environment.find(|(name, _)| name == variable).unwrap().1
+}
+
 #[test]
 fn the_demo_api_listens_where_the_plan_says() {
     let topology = topology("127.0.0");
-    let listen = |environment: &str| {
-        let part = part(&topology, &format!("api-{environment}"));
-        part.environment
-            .iter()
-            .find(|(name, _)| name == "SIGNALBOX_DEMO_API__LISTEN")
-            .unwrap()
-            .1
-            .clone()
-    };
-    assert_eq!(listen("prod"), r#"["127.0.0.11:8080","127.0.0.1:8081"]"#);
-    assert_eq!(listen("qa"), r#"["127.0.0.13:8080","127.0.0.1:8083"]"#);
+    let listen = |part_: &str| value(part(&topology, part_), "SIGNALBOX_DEMO_API__LISTEN").to_owned();
+    assert_eq!(listen("api-prod"), r#"["127.0.0.11:8080","127.0.0.1:8081"]"#);
+    assert_eq!(listen("api-qa"), r#"["127.0.0.13:8080","127.0.0.1:8083"]"#);
+}
+
+#[test]
+fn each_collector_keeps_its_sums_in_a_folder_of_its_own() {
+    let topology = topology("127.0.0");
+    let kept = |part_: &str| value(part(&topology, part_), "SIGNALBOX_COLLECTOR__STATE_DIR").to_owned();
+    assert_eq!(kept("collector-prod"), "/state/data/collector-prod");
+    assert_eq!(kept("collector-dev"), "/state/data/collector-dev");
+    assert_eq!(kept("collector-qa"), "/state/data/collector-qa");
 }

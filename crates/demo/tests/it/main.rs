@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod ends;
+mod formats;
 mod harness;
 mod lifeline;
 mod processes;

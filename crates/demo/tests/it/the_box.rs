@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::harness::{Demo, PATIENCE, root};
@@ -35,6 +35,7 @@ async fn the_box() {
     check_dashboard(&demo).await;
     check_alerts(&demo).await;
     check_in_browser(&demo).await;
+    assert_eq!(sold(5).await, "5");
 
     let before = now();
     demo.signal(Signal::INT);
@@ -48,6 +49,7 @@ async fn the_box() {
     demo.says("metrics of prod, dev and qa visible after").await;
     let old = prometheus.query_at("up{job=~\"dataplane-.*\"}", before).await;
     assert_eq!(old.len(), 3, "{old:?}");
+    assert_eq!(sold(2).await, "7", "the collector goes on where it left off");
     let (logs, before_logs) = ("logs/prometheus.log", "logs/prometheus.log.1");
     assert!(demo.state().join(logs).exists() && demo.state().join(before_logs).exists());
     demo.signal(Signal::TERM);
@@ -164,6 +166,39 @@ async fn check_in_browser(demo: &Demo) {
         .expect("the browser ends")
         .expect("node starts");
     assert!(status.success(), "the browser check: {status}");
+}
+
+/// Tells prod's collector of so many tickets more, as a delta, and returns how many there are in all.
+async fn sold(tickets: u32) -> String {
+    let nanoseconds = |seconds: f64| format!("{}000000", (seconds * 1000.0).floor());
+    let request = json!({ "resourceMetrics": [{
+        "resource": { "attributes": [{ "key": "service.name", "value": { "stringValue": "box-office" } }] },
+        "scopeMetrics": [{ "metrics": [{ "name": "tickets", "sum": {
+            "aggregationTemporality": 1, "isMonotonic": true,
+            "dataPoints": [{
+                "startTimeUnixNano": nanoseconds(now() - 1.0),
+                "timeUnixNano": nanoseconds(now()),
+                "asInt": tickets
+            }]
+        } }] }]
+    }] });
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let sent = http
+        .post(format!("http://{NETWORK}.11:4318/v1/metrics"))
+        .json(&request);
+    let answer = sent.send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    let shown = http
+        .get(format!("http://{NETWORK}.11:8889/metrics"))
+        .send()
+        .await
+        .unwrap();
+    let shown = shown.text().await.unwrap();
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with("tickets_total{"))
+        .unwrap();
+    line.rsplit(' ').next().unwrap().to_owned()
 }
 
 fn is_full() -> bool {

@@ -1,42 +1,18 @@
-use std::time::{Duration, Instant};
-
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 
 use super::*;
-use crate::ingest::ingest;
+use crate::expose::Scale;
+use crate::fixtures::{self, store, text};
 use crate::requests::*;
-use crate::series::{Expiry, Limits};
-
-fn store() -> Store {
-    let limits = Limits {
-        series: 100_000,
-        series_per_metric: 100_000,
-        sources: 100,
-        label_bytes: 1000,
-        buckets: 10,
-    };
-    let expiry = Expiry {
-        gauges: Some(Duration::from_mins(1)),
-        counters: None,
-    };
-    Store::new(limits, expiry, Instant::now())
-}
 
 fn take(store: &Store, job: &str, metrics: Vec<Metric>) {
-    let points = ingest(
-        &request(&[("service.name", job)], metrics),
-        &[],
-        store,
-        Instant::now(),
-    );
+    let points = fixtures::take(store, &request(&[("service.name", job)], metrics));
     assert_eq!((points.rejections.points(), points.malformed), (0, None));
 }
 
 /// A scrape without the labels of the scope and without `target_info`.
 fn scraped(store: &Store, aliases: &[Alias]) -> String {
-    let text: Vec<u8> = Scrape::new(store, aliases).flatten().collect();
-    let text = String::from_utf8(text).expect("UTF-8");
-    let text = text
+    let text = text(store, aliases)
         .replace("instance=\"\",", "")
         .replace(",otel_scope_name=\"lib\",otel_scope_version=\"1.0\"", "");
     text.lines()
@@ -53,6 +29,7 @@ fn alias(of: &str, name: &str, labels: &[(&str, &str)]) -> Alias {
             .iter()
             .map(|(old, new)| ((*old).to_owned(), (*new).to_owned()))
             .collect(),
+        scale: Scale::One,
     }
 }
 
@@ -178,7 +155,7 @@ fn every_scope_of_a_resource_that_sends_the_old_name_has_no_alias_of_it() {
     of_old.scope.as_mut().expect("a scope").name = "other".to_owned();
     of_old.metrics[0].name = "old".to_owned();
     sent.scope_metrics.push(of_old);
-    let outcome = ingest(&encode(vec![sent]), &[], &store, Instant::now());
+    let outcome = fixtures::take(&store, &encode(vec![sent]));
     assert_eq!(outcome.accepted, 2);
     let text = scraped(&store, &[alias("new", "old", &[])]);
     assert_eq!(
@@ -210,7 +187,7 @@ fn a_metric_of_which_nothing_was_taken_takes_no_alias_away() {
     );
     let invalid = distribution(&[], &[1.0], &[1]);
     let squatter = request(&[], vec![metric("old", "", histogram(vec![invalid]))]);
-    assert_eq!(ingest(&squatter, &[], &store, Instant::now()).accepted, 0);
+    assert_eq!(fixtures::take(&store, &squatter).accepted, 0);
     let text = scraped(&store, &[alias("new", "old", &[])]);
     assert!(text.contains("\nold{job=\"api\"} 1\n"), "{text}");
 }
@@ -243,7 +220,14 @@ fn a_long_scrape_comes_in_chunks_and_is_complete() {
             (first..first + 500).map(|index| point(&[("k", &format!("{index:04}"))], f64::from(index)));
         take(&store, "api", vec![metric("g", "", gauge(points.collect()))]);
     }
-    let chunks: Vec<Bytes> = Scrape::new(&store, &[alias("g", "h", &[])]).collect();
+    let shape = Shape {
+        format: exposition::negotiate(std::iter::empty()),
+        options: exposition::Options {
+            created_series: false,
+        },
+        classic_bounds: None,
+    };
+    let chunks: Vec<Bytes> = Scrape::new(&store, &[alias("g", "h", &[])], &shape).collect();
     assert!(chunks.len() > 10, "{} chunks", chunks.len());
     assert!(chunks.iter().all(|chunk| chunk.len() < CHUNK + 4096));
     let text = String::from_utf8(chunks.concat()).expect("UTF-8");
@@ -263,10 +247,9 @@ fn attributes_of_resources_are_shown_once_per_target() {
     for version in ["1.0", "2.0"] {
         let resource = [("service.name", "api"), ("service.version", version)];
         let metrics = vec![metric("g", "", gauge(vec![point(&[], 1.0)]))];
-        ingest(&request(&resource, metrics), &[], &store, Instant::now());
+        fixtures::take(&store, &request(&resource, metrics));
     }
-    let text: Vec<u8> = Scrape::new(&store, &[]).flatten().collect();
-    let text = String::from_utf8(text).expect("UTF-8");
+    let text = text(&store, &[]);
     let (_, info) = text.split_once("# HELP target_info").expect("the family");
     assert_eq!(
         info,
@@ -274,4 +257,125 @@ fn attributes_of_resources_are_shown_once_per_target() {
          # TYPE target_info gauge\n\
          target_info{instance=\"\",job=\"api\",service_name=\"api\",service_version=\"2.0\"} 1\n"
     );
+}
+
+fn openmetrics(store: &Store, escaping: &str) -> String {
+    let accept = format!("application/openmetrics-text;version=1.0.0;escaping={escaping}");
+    let text = String::from_utf8(fixtures::scrape(store, &accept, &[])).expect("UTF-8");
+    text.replace(
+        "instance=\"\",job=\"one\",otel_scope_name=\"lib\",otel_scope_version=\"1.0\"",
+        "",
+    )
+}
+
+fn types(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .collect()
+}
+
+#[test]
+fn in_openmetrics_no_two_families_have_one_name() {
+    let store = store();
+    let info = |name: &str| Metric {
+        metadata: attributes(&[("prometheus.type", "info")]),
+        ..metric(name, "", gauge(vec![point(&[], 1.0)]))
+    };
+    let counter = |name: &str| metric(name, "", sum(true, vec![point(&[], 1.0)]));
+    let gauge = |name: &str| metric(name, "", gauge(vec![point(&[], 1.0)]));
+    take(
+        &store,
+        "one",
+        vec![
+            gauge("a"),
+            info("a_info"),
+            counter("b"),
+            info("b_info"),
+            gauge("c"),
+            counter("c"),
+            counter("d"),
+            info("e_info"),
+            gauge("target"),
+        ],
+    );
+    assert_eq!(
+        types(&openmetrics(&store, "underscores")),
+        [
+            "a gauge",
+            "a_info gauge",
+            "b_info gauge",
+            "b_total unknown",
+            "c gauge",
+            "c_total unknown",
+            "d counter",
+            "e info",
+            "target gauge",
+            "target_info gauge",
+        ]
+    );
+}
+
+#[test]
+fn when_counting_began_takes_nobodys_name() {
+    let store = store();
+    let mut began = point(&[], 1.0);
+    began.start_time_unix_nano = 2_000_000_000;
+    take(
+        &store,
+        "one",
+        vec![
+            metric("a", "", sum(true, vec![began.clone()])),
+            metric("b", "", sum(true, vec![began])),
+            metric("a_created", "", gauge(vec![point(&[], 7.0)])),
+        ],
+    );
+    let text = openmetrics(&store, "underscores");
+    let created: Vec<&str> = text.lines().filter(|line| line.contains("_created{")).collect();
+    assert_eq!(created, ["a_created{} 7", "b_created{} 2"]);
+}
+
+#[test]
+fn names_that_become_one_by_escaping_are_one_family() {
+    let mut rules = fixtures::rules(fixtures::LIMITS);
+    rules.pipeline.translation = exposition::Translation::NoTranslation;
+    let store = Store::new(rules, std::time::Instant::now());
+    let gauge = |name: &str, value: &str| metric(name, "", gauge(vec![point(&[("k", value)], 1.0)]));
+    take(
+        &store,
+        "one",
+        vec![
+            gauge("a.b", "1"),
+            gauge("a_b", "2"),
+            metric("a-b", "", sum(true, vec![point(&[], 1.0)])),
+        ],
+    );
+    let text = openmetrics(&store, "underscores");
+    assert_eq!(types(&text), ["a_b gauge", "target info"]);
+    let samples: Vec<&str> = text.lines().filter(|line| line.starts_with("a_b")).collect();
+    assert_eq!(samples, ["a_b{,k=\"2\"} 1", "a_b{,k=\"1\"} 1"]);
+    assert_eq!(types(&openmetrics(&store, "allow-utf-8")).len(), 4);
+}
+
+#[test]
+fn an_exemplar_stands_in_its_own_bucket_or_nowhere() {
+    use opentelemetry_proto::tonic::metrics::v1::{Exemplar, exemplar};
+    let store = store();
+    let example = |value: f64| Exemplar {
+        time_unix_nano: 1_000_000_000,
+        trace_id: vec![1; 16],
+        value: Some(exemplar::Value::AsDouble(value)),
+        ..Exemplar::default()
+    };
+    let mut observed = distribution(&[], &[1.0, 2.0], &[1, 1, 1]);
+    observed.exemplars = vec![example(0.5), example(1.5), example(f64::NAN)];
+    take(&store, "one", vec![metric("h", "", histogram(vec![observed]))]);
+    let examples = |text: String| text.lines().filter(|line| line.contains(" # ")).count();
+    assert_eq!(examples(openmetrics(&store, "underscores")), 2);
+    // as many bounds, but others
+    let moved = distribution(&[], &[10.0, 20.0], &[1, 1, 1]);
+    take(&store, "one", vec![metric("h", "", histogram(vec![moved]))]);
+    assert_eq!(examples(openmetrics(&store, "underscores")), 1);
+    let more = distribution(&[], &[10.0, 20.0, 30.0], &[1, 1, 1, 0]);
+    take(&store, "one", vec![metric("h", "", histogram(vec![more]))]);
+    assert_eq!(examples(openmetrics(&store, "underscores")), 0);
 }
