@@ -1,0 +1,81 @@
+//! What a process has used, by /proc.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+/// The unit of CPU time in /proc, in seconds, which is the same on every Linux.
+const TICK: f64 = 0.01;
+
+/// A process is quiet when it uses no more than a tick in this time.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// How long to wait for that.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Resident memory, in bytes.
+#[derive(Debug, Clone, Copy, Default, serde::Serialize)]
+pub(crate) struct Memory {
+    pub(crate) now: u64,
+    /// The most there ever was.
+    pub(crate) peak: u64,
+}
+
+/// Seconds of CPU time so far, of user and system.
+pub(crate) fn cpu(process: u32) -> anyhow::Result<f64> {
+    let path = format!("/proc/{process}/stat");
+    let stat = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    // the name may have spaces; what follows it begins with the third field
+    let (_, fields) = stat
+        .rsplit_once(')')
+        .context("a stat file has a name in brackets")?;
+    let field = |number: usize| -> Option<u32> { fields.split_whitespace().nth(number - 3)?.parse().ok() };
+    let ticks = field(14).zip(field(15)).map(|(user, system)| user + system);
+    Ok(TICK * f64::from(ticks.context("a stat file has CPU times")?))
+}
+
+/// CPU time when the process has done what it was given: the Go collector works on after it has answered.
+pub(crate) fn settled_cpu(process: u32) -> anyhow::Result<f64> {
+    let begin = Instant::now();
+    let mut before = cpu(process)?;
+    loop {
+        std::thread::sleep(QUIET);
+        let after = cpu(process)?;
+        if after - before < 1.5 * TICK || begin.elapsed() > PATIENCE {
+            return Ok(after);
+        }
+        before = after;
+    }
+}
+
+pub(crate) fn memory(process: u32) -> anyhow::Result<Memory> {
+    let path = format!("/proc/{process}/status");
+    let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    let kilobytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let now = kilobytes("VmRSS:").context("a status file has VmRSS")?;
+    let peak = kilobytes("VmHWM:").unwrap_or(now);
+    Ok(Memory {
+        now: now * 1024,
+        peak: peak * 1024,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_used_something() {
+        let process = std::process::id();
+        let memory = memory(process).expect("memory");
+        assert!(memory.now > 100_000 && memory.peak >= memory.now, "{memory:?}");
+        let end = Instant::now() + Duration::from_millis(60);
+        while Instant::now() < end {
+            std::hint::spin_loop();
+        }
+        assert!(cpu(process).expect("CPU time") > 0.0);
+    }
+}
