@@ -53,6 +53,7 @@
 
       lib.mkDeployment = import ./nixos/lib/deployment.nix {
         inherit lib system;
+        modulesPath = "${nixpkgs}/nixos/modules";
         base = [
           self.nixosModules.default
           sops-nix.nixosModules.sops
@@ -60,9 +61,10 @@
         ];
       };
 
-      # what nixos/check writes to nixos/golden, and what it expects to be refused
+      # what nixos/check writes to nixos/golden, what it expects to be refused, and what to be taken
       lib.golden = import ./nixos/golden.nix { inherit lib; } self;
       lib.refused = import ./nixos/tests/refused.nix { inherit lib; } self;
+      lib.unusual = import ./nixos/tests/unusual.nix { inherit lib; } self;
 
       # a folder for each customer
       nixosConfigurations = lib.concatMapAttrs (
@@ -71,7 +73,7 @@
           inherit name;
           module = ./nixos/deployments/${name};
         }
-      ) (builtins.readDir ./nixos/deployments);
+      ) (lib.filterAttrs (_: kind: kind == "directory") (builtins.readDir ./nixos/deployments));
 
       checks.${system} = import ./nixos/checks.nix { inherit self pkgs; };
 

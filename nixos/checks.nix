@@ -23,6 +23,7 @@ let
             ../clippy.toml
             ../crates
             ../deny.toml
+            ../docs/processing.md
             ../rustfmt.toml
             ../stack
           ])

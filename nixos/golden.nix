@@ -18,12 +18,24 @@ let
   # A line for each setting, with the whole path as its key: TOML that the services read, however it was generated.
   settings =
     let
+      inline =
+        value:
+        if lib.isAttrs value then
+          "{ ${
+            lib.concatStringsSep ", " (
+              lib.mapAttrsToList (name: value: "${builtins.toJSON name} = ${inline value}") value
+            )
+          } }"
+        else if lib.isList value then
+          "[${lib.concatMapStringsSep "," inline value}]"
+        else
+          builtins.toJSON value;
       lines =
         path: value:
         if lib.isAttrs value then
           lib.concatLists (lib.mapAttrsToList (name: lines (path ++ [ name ])) value)
         else
-          [ "${lib.concatStringsSep "." path} = ${builtins.toJSON value}" ];
+          [ "${lib.concatStringsSep "." path} = ${inline value}" ];
     in
     value: lib.concatLines (lines [ ] value);
 
@@ -57,6 +69,8 @@ let
     else
       { ${name} = rendered.text; };
 
+  shipped = builtins.readFile ../stack/prometheus/prometheus.yml;
+
   # What a unit runs in a shell, before its program or as its program.
   scripts = name: service: {
     "${name}.sh" = "#!/usr/bin/env bash\nset -e\n${service.preStart}${service.script}";
@@ -66,6 +80,8 @@ let
     ${path} =
       if file.text != null then
         file.text
+      else if file.source ? text then
+        file.source.text
       else if file.source ? file then
         settings file.source.file.value
       else if file.source ? value then
@@ -77,6 +93,7 @@ let
   machine =
     { config, ... }:
     let
+      inherit (config.services) prometheus;
       units = lib.filterAttrs (name: _: isOurs name) config.systemd.units;
       services = lib.filterAttrs (
         name: service: isOurs name && service.preStart + service.script != ""
@@ -88,8 +105,13 @@ let
     in
     {
       units = tree (lib.concatMapAttrs unit units);
-      scripts = tree (lib.concatMapAttrs scripts services);
-      etc = tree (lib.filterAttrs (_: text: text != null) (lib.concatMapAttrs etc files));
+      etc = tree (
+        lib.filterAttrs (_: text: text != null) (lib.concatMapAttrs etc files)
+        # where it is not stack/'s
+        // lib.optionalAttrs (prometheus.enable && prometheus.configText != shipped) {
+          "prometheus/prometheus.yaml" = prometheus.configText;
+        }
+      );
       "listeners.txt" = lib.concatLines (
         lib.mapAttrsToList (what: address: "${address}\t${what}") config.services.signalbox.listeners
       );
@@ -97,14 +119,18 @@ let
         tcp ${toString config.networking.firewall.allowedTCPPorts}
         ${config.networking.firewall.extraInputRules}'';
     }
+    # git keeps no empty folders
+    // lib.optionalAttrs (services != { }) { scripts = tree (lib.concatMapAttrs scripts services); }
     // lib.optionalAttrs config.services.signalbox.thanos.enable {
       "thanos-objstore.yaml" = settings config.services.signalbox.objectStore.thanosConfig;
     };
 
-  # the machines of the test have what no customer has yet: Garage, the demo service and its load
+  # the machines of the tests have what no customer has yet: Garage, the demo service and its load, encryption
   tested = self.checks.x86_64-linux.vm-single-box.nodes;
 in
-lib.mapAttrs (_: machine) self.nixosConfigurations
+lib.mapAttrs (_: machine) (
+  self.nixosConfigurations // { inherit (self.lib.unusual.secured) secured-prod; }
+)
 // lib.mapAttrs' (
   name: config:
   lib.nameValuePair "vm-${name}" (machine {

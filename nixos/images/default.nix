@@ -1,11 +1,25 @@
 # The machine below the parts: what boots, who may log in. Every image variant (`system.build.images.<variant>`) stands on it.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  modulesPath,
+  ...
+}:
 let
   cfg = config.services.signalbox.appliance;
   inherit (cfg) network;
   inherit ((cfg.boxes // cfg.dataPlanes).${cfg.host}) address;
 in
 {
+  # an image that boots by a variant's drivers must boot without the variant, too, after the first switch
+  imports = [ "${modulesPath}/profiles/qemu-guest.nix" ];
+  boot.initrd.availableKernelModules = [
+    "hv_storvsc"
+    "mptspi"
+    "vmw_pvscsi"
+  ];
+  boot.growPartition = lib.mkDefault true;
+
   boot.loader.systemd-boot = {
     enable = lib.mkDefault true;
     configurationLimit = 10;
@@ -22,6 +36,7 @@ in
     "/" = lib.mkDefault {
       device = "/dev/disk/by-label/nixos";
       fsType = "ext4";
+      autoResize = true;
     };
     "/boot" = lib.mkDefault {
       device = "/dev/disk/by-label/ESP";
@@ -38,6 +53,8 @@ in
     address = [ "${address}/${toString network.prefixLength}" ];
     gateway = [ network.gateway ];
   };
+  # a card without a cable does not hold up the boot
+  systemd.network.wait-online.anyInterface = true;
   services.timesyncd.enable = true;
   services.journald.extraConfig = "SystemMaxUse=2G";
 
@@ -59,6 +76,11 @@ in
   };
   # operators have keys, not passwords
   security.sudo.wheelNeedsPassword = false;
+  # who may become root may bring a system that was built elsewhere
+  nix.settings.trusted-users = [
+    "root"
+    "operator"
+  ];
 
   system.stateVersion = "26.05";
 }

@@ -12,6 +12,26 @@ rec {
     merge = lib.mergeEqualOption;
   };
 
+  ipAddress = lib.mkOptionType {
+    name = "ipAddress";
+    description = "an IPv4 or IPv6 address, such as 10.20.0.10 or fd20::10";
+    descriptionClass = "noun";
+    check =
+      let
+        octet = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+        isV4 = text: builtins.match "(${octet}\\.){3}${octet}" text != null;
+      in
+      text:
+      lib.isString text
+      && (isV4 text || isV6 text && (builtins.tryEval (lib.network.ipv6.fromString text)).success);
+    merge = lib.mergeEqualOption;
+  };
+
+  isV6 = lib.hasInfix ":";
+
+  # An address as it stands before a port.
+  host = address: if isV6 address then "[${address}]" else address;
+
   splitAddress =
     text:
     let
@@ -35,9 +55,16 @@ rec {
 
   hardening = import ./hardening.nix;
 
+  # For what listens on an address of the network: that is not there any earlier.
+  online = {
+    wants = [ "network-online.target" ];
+    after = [ "network-online.target" ];
+  };
+
   toml = pkgs.formats.toml { };
 
-  # Settings as the file that the service reads, after the service itself has found nothing wrong with them.
+  # Settings as the file that the service reads, after the service itself has found nothing wrong with them. The files and variables that they
+  # name are the machine's, and not there yet.
   checkedSettings =
     {
       package,
@@ -50,7 +77,7 @@ rec {
       arguments = map (path: "--config ${path}") (defaults ++ [ file ]);
     in
     pkgs.runCommand "${baseNameOf program}.toml" { inherit file; } ''
-      ${program} ${toString arguments} check-config
+      ${program} ${toString arguments} check-config --elsewhere
       cp $file $out
     '';
 
@@ -67,20 +94,29 @@ rec {
       install -D --mode=444 ${file} "$out/lib/systemd/system/${name}"
     '';
 
-  # What NixOS adds to such a unit: which program, which files, when to start. All else is the unit file's.
+  # What NixOS adds to such a unit: which program, which files, when to start, and which changes take a restart or a reload. All else is the
+  # unit file's.
   service =
     {
       package,
       files,
-      changes,
+      restart ? [ ],
+      reload ? [ ],
     }:
     {
       wantedBy = [ "multi-user.target" ];
       enableDefaultPath = false;
-      restartTriggers = changes;
-      serviceConfig.ExecStart = [
-        ""
-        "${lib.getExe package} ${lib.concatMapStringsSep " " (file: "--config ${file}") files}"
-      ];
+      restartTriggers = restart;
+      reloadTriggers = reload;
+      serviceConfig = {
+        ExecStart = [
+          ""
+          "${lib.getExe package} ${lib.concatMapStringsSep " " (file: "--config ${file}") files}"
+        ];
+        ExecReload = lib.mkIf (reload != [ ]) [
+          ""
+          "${lib.getExe' pkgs.coreutils "kill"} -HUP $MAINPID"
+        ];
+      };
     };
 }

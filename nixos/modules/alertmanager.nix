@@ -21,12 +21,14 @@ in
     listenAddress = lib.mkOption {
       type = lib.types.str;
       default = "127.0.0.1";
+      example = "10.0.0.10";
       description = "The address that it listens on, for its API and for its peers.";
     };
 
     port = lib.mkOption {
       type = lib.types.port;
       default = 9093;
+      example = 19093;
       description = "The port of its API.";
     };
 
@@ -38,7 +40,8 @@ in
     };
 
     webhookUrlFile = lib.mkOption {
-      type = ours.secretFile;
+      type = lib.types.nullOr ours.secretFile;
+      default = null;
       example = "/run/secrets/webhook-url";
       description = "The file with the URL to which notifications are sent, in one line. It is a secret: such URLs hold a token.";
     };
@@ -46,6 +49,12 @@ in
 
   config = lib.mkIf cfg.enable {
     assertions = [
+      {
+        assertion = cfg.webhookUrlFile != null;
+        message = ''
+          services.signalbox.alertmanager.webhookUrlFile is missing, so nobody would be told of an alert. Name the file on the machine that holds
+          the URL of the receiver, for example "/run/secrets/webhook-url".'';
+      }
       {
         assertion = !lib.hasInfix "$" text;
         message = ''
@@ -76,7 +85,7 @@ in
         ln --symbolic --force "$CREDENTIALS_DIRECTORY/webhook-url" webhook-url
       '';
       serviceConfig = {
-        LoadCredential = [ "webhook-url:${cfg.webhookUrlFile}" ];
+        LoadCredential = lib.optional (cfg.webhookUrlFile != null) "webhook-url:${cfg.webhookUrlFile}";
         LockPersonality = true;
         PrivateUsers = true;
         RestartSec = 5;

@@ -1,15 +1,51 @@
 # A deployment as one set of facts: its boxes, its data planes. Every machine of it has the same facts, and is told which of them it is.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
+  ours = import ../lib { inherit lib pkgs; };
+  inherit (config.services.signalbox)
+    alertmanager
+    collector
+    dashboard
+    nodeExporter
+    prometheus
+    pushgateway
+    thanos
+    ;
   cfg = config.services.signalbox.appliance;
-  box = cfg.boxes.${cfg.host};
-  plane = cfg.dataPlanes.${cfg.host};
+
+  # Who is not there, or has no address, is told of by an assertion: until then, what is made of it need not be right.
+  nowhere = "0.0.0.0";
+  hostOf = machine: if machine.address == null then nowhere else ours.host machine.address;
+  box = cfg.boxes.${cfg.host} or { address = null; };
+  plane =
+    cfg.dataPlanes.${cfg.host} or {
+      address = null;
+      environment = cfg.host;
+      id = cfg.host;
+      memory = null;
+      demo = false;
+    };
+
   others = lib.removeAttrs cfg.boxes [ cfg.host ];
   alone = others == { };
-  addresses = machines: map (machine: machine.address) (lib.attrValues machines);
+  machines =
+    lib.mapAttrsToList (name: machine: machine // { what = "boxes.${name}"; }) cfg.boxes
+    ++ lib.mapAttrsToList (name: machine: machine // { what = "dataPlanes.${name}"; }) (
+      lib.filterAttrs (
+        name: machine: !(cfg.boxes ? ${name} && cfg.boxes.${name}.address == machine.address)
+      ) cfg.dataPlanes
+    );
+  environments = lib.unique (map (plane: plane.environment) (lib.attrValues cfg.dataPlanes));
 
   # what only the box itself asks stays on loopback, unless a peer asks too
-  shared = if alone then "127.0.0.1" else box.address;
+  shared = if alone then "127.0.0.1" else hostOf box;
+
+  dashboardPort = (ours.splitAddress dashboard.settings.listen).port;
 
   # a part of the control plane, on all boxes, under names that do not depend on who scrapes
   onBoxes =
@@ -21,12 +57,12 @@ let
         instance = "${name}:${toString port}";
       };
     }) cfg.boxes;
-  inside = onBoxes (machine: if alone then "127.0.0.1" else machine.address);
-  outside = onBoxes (machine: machine.address);
+  inside = onBoxes (machine: if alone then "127.0.0.1" else hostOf machine);
+  outside = onBoxes hostOf;
   onPlanes =
     component: port:
     lib.mapAttrsToList (_: machine: {
-      targets = [ "${machine.address}:${toString port}" ];
+      targets = [ "${hostOf machine}:${toString port}" ];
       labels = {
         inherit (machine) environment;
         data_plane = machine.displayName;
@@ -36,13 +72,161 @@ let
       };
     }) cfg.dataPlanes;
 
+  # Rules that let these machines in, and nobody else.
   accept =
-    sources: protocol: ports:
-    lib.optionalString (sources != [ ]) ''
-      ip saddr { ${lib.concatStringsSep ", " sources} } ${protocol} dport { ${
-        lib.concatMapStringsSep ", " toString ports
-      } } accept
-    '';
+    from: protocol: ports:
+    let
+      addresses = lib.filter (address: address != null) (
+        map (machine: machine.address) (lib.attrValues from)
+      );
+      rule =
+        family: sources:
+        lib.optionalString (sources != [ ]) ''
+          ${family} saddr { ${lib.concatStringsSep ", " sources} } ${protocol} dport { ${
+            lib.concatMapStringsSep ", " toString ports
+          } } accept
+        '';
+    in
+    rule "ip" (lib.filter (address: !ours.isV6 address) addresses)
+    + rule "ip6" (lib.filter ours.isV6 addresses);
+
+  # Constant series, a line for each, in the words of rules/objectives.yml.
+  objectives =
+    let
+      rule = record: environment: service_name: slo: target: {
+        inherit record;
+        expr = "vector(${builtins.toJSON target})";
+        labels = { inherit environment service_name slo; };
+      };
+      rules = lib.concatLists (
+        lib.mapAttrsToList (
+          environment: services:
+          lib.concatLists (
+            lib.mapAttrsToList (
+              service: targets:
+              lib.mapAttrsToList (rule "signalbox_slo_objective_ratio" environment service) targets.ratio
+              ++ lib.mapAttrsToList (rule "signalbox_slo_objective_seconds" environment service) targets.seconds
+            ) services
+          )
+        ) cfg.objectives
+      );
+    in
+    ''
+      groups:
+        - name: objectives
+          rules:
+    ''
+    + (
+      if rules == [ ] then
+        "      []\n"
+      else
+        lib.concatMapStrings (rule: "      - ${builtins.toJSON rule}\n") rules
+    );
+
+  option = name: "services.signalbox.appliance.${name}";
+
+  # What is wrong if one of `values` is there twice, with what to do.
+  once =
+    values: message:
+    map (value: {
+      assertion = lib.count (other: other == value) values == 1;
+      message = message value;
+    }) (lib.unique values);
+
+  assertions =
+    map (machine: {
+      assertion = machine.address != null;
+      message = ''
+        ${option machine.what} has no address, so no other machine could reach it. Say it:
+        ${option machine.what}.address = "10.20.0.11".'';
+    }) machines
+    ++
+      once (lib.filter (address: address != null) (map (machine: machine.address) machines))
+        (address: ''
+          services.signalbox.appliance: more than one machine has the address ${address}:
+          ${
+            lib.concatMapStringsSep ", " (machine: machine.what) (
+              lib.filter (machine: machine.address == address) machines
+            )
+          }. Give each its own. A data plane on a box has the name of that box as well.'')
+    ++ once (lib.mapAttrsToList (_: plane: plane.id) cfg.dataPlanes) (id: ''
+      services.signalbox.appliance: more than one data plane is called "${id}", so their series could not be told apart. Name them, for example:
+      ${option "dataPlanes.‹name›.id"} = "${id}-east".'')
+    ++ map (name: {
+      assertion = builtins.match "[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?" name != null;
+      message = ''
+        services.signalbox.appliance: "${name}" cannot be the name of a machine. Use small letters, digits and dashes, such as "prod-east"; what
+        people read is ${option "dataPlanes.‹name›.displayName"}.'';
+    }) (lib.attrNames (cfg.boxes // cfg.dataPlanes))
+    ++ map (name: {
+      assertion =
+        !(cfg.dataPlanes ? ${name}) || cfg.dataPlanes.${name}.address == cfg.boxes.${name}.address;
+      message = ''
+        services.signalbox.appliance: "${name}" is both a box and a data plane, on two addresses. Rename one of them, or give them one address if
+        they are one machine.'';
+    }) (lib.attrNames cfg.boxes)
+    ++ map (name: {
+      assertion = cfg.dataPlanes ? ${name};
+      message = ''
+        ${option "order"} names "${name}", which is no data plane. There are:
+        ${lib.concatStringsSep ", " (lib.attrNames cfg.dataPlanes)}.'';
+    }) cfg.order
+    ++ map (environment: {
+      assertion = lib.elem environment environments;
+      message = ''
+        ${option "objectives"} has some for "${environment}", and no data plane has that environment: it would be missed for ever. Take them out,
+        or say where its data plane is: ${option "dataPlanes.${environment}.address"} = "10.20.0.11".'';
+    }) (lib.attrNames cfg.objectives)
+    ++ [
+      {
+        assertion = cfg.boxes ? ${cfg.host} || cfg.dataPlanes ? ${cfg.host};
+        message = ''
+          ${option "host"} is "${cfg.host}", which is no machine of this deployment. There are:
+          ${lib.concatStringsSep ", " (lib.attrNames (cfg.boxes // cfg.dataPlanes))}.'';
+      }
+      {
+        assertion = cfg.roles.controlPlane.enable -> cfg.boxes ? ${cfg.host};
+        message = ''
+          ${option "roles.controlPlane.enable"} is on, but "${cfg.host}" is no box. Make it one:
+          ${option "boxes.${cfg.host}.address"} = "10.20.0.10".'';
+      }
+      {
+        assertion = cfg.roles.dataPlane.enable -> cfg.dataPlanes ? ${cfg.host};
+        message = ''
+          ${option "roles.dataPlane.enable"} is on, but "${cfg.host}" is no data plane. Make it one:
+          ${option "dataPlanes.${cfg.host}.address"} = "10.20.0.11".'';
+      }
+    ];
+
+  mebibyte = 1024 * 1024;
+  # what the system needs beside the collector
+  system = 256;
+  needed = collector.memoryMax / mebibyte + system;
+  assertionsOnPlane = [
+    {
+      assertion = plane.memory == null || needed <= plane.memory;
+      message = ''
+        ${option "dataPlanes.${cfg.host}.memory"} is ${toString plane.memory} MiB, and with
+        services.signalbox.collector.settings.limits.memory_bytes = ${toString collector.settings.limits.memory_bytes} the machine needs ${toString needed}: one and a half times
+        that for the collector, and ${toString system} for the system. Give the collector ${
+          toString (lib.max 1 ((plane.memory - system) * 2 / 3))
+        } MiB at most, or the machine more.'';
+    }
+    {
+      assertion = !(collector.settings.tls.data or false);
+      message = ''
+        services.signalbox.collector.settings.tls.data encrypts what the boxes scrape, and they ask for it in plain text. Leave it out: OTLP is
+        encrypted without it, and the firewall lets nobody but the boxes read what was collected.'';
+    }
+    {
+      assertion =
+        !plane.demo
+        || collector.settings.tls.cert_file == null && collector.settings.auth.bearer_token_file == null;
+      message = ''
+        ${option "dataPlanes.${cfg.host}.demo"} sends in plain text and without a token, and the collector beside it takes neither. Leave the demo
+        out, or services.signalbox.collector.settings.tls and auth.'';
+    }
+  ];
 in
 {
   imports = [ ./appliance/options.nix ];
@@ -50,27 +234,7 @@ in
   config = lib.mkIf cfg.enable (
     lib.mkMerge [
       {
-        assertions =
-          lib.mapAttrsToList (name: machine: {
-            assertion = machine.address != null;
-            message = ''
-              services.signalbox.appliance.dataPlanes.${name} has no address, so nobody could scrape it. Say where its collector is reached:
-              services.signalbox.appliance.dataPlanes.${name}.address = "10.20.0.11".'';
-          }) cfg.dataPlanes
-          ++ lib.mapAttrsToList (name: machine: {
-            assertion = machine.address != null;
-            message = ''
-              services.signalbox.appliance.boxes.${name} has no address, so neither its users nor its peer could reach it. Say it:
-              services.signalbox.appliance.boxes.${name}.address = "10.20.0.10".'';
-          }) cfg.boxes
-          ++ [
-            {
-              assertion = cfg.boxes ? ${cfg.host} || cfg.dataPlanes ? ${cfg.host};
-              message = ''
-                services.signalbox.appliance.host is "${cfg.host}", which is no machine of this deployment. There are:
-                ${lib.concatStringsSep ", " (lib.attrNames cfg.boxes ++ lib.attrNames cfg.dataPlanes)}.'';
-            }
-          ];
+        inherit assertions;
         # rules that name who may come in
         networking.nftables.enable = true;
       }
@@ -85,84 +249,89 @@ in
               inherit (cfg) region;
               replica = cfg.host;
             };
+            objectives = lib.mkDefault (pkgs.writeText "objectives.yml" objectives);
+            # a job of stack/prometheus/prometheus.yml has its file even where there is nobody to scrape
             targets = {
               dataplanes = onPlanes "data-plane" 8889;
               otel-collectors = onPlanes "otel-collector" 8888;
-              prometheus = inside 9090;
-              alertmanager = inside 9093;
-              alertmanagers = map (group: { inherit (group) targets; }) (inside 9093);
-              dashboard = outside 3000;
-              node = inside 9100;
-              pushgateway = map (
-                group:
-                group
-                // {
-                  labels = group.labels // {
-                    pushgateway = group.labels.box;
-                  };
-                }
-              ) (outside 9091);
-              thanos = lib.concatMap inside [
-                10902
-                10903
-                10906
-                10907
-                10908
-              ];
+              prometheus = inside prometheus.port;
+              alertmanager = lib.optionals alertmanager.enable (inside alertmanager.port);
+              alertmanagers = lib.optionals alertmanager.enable (
+                map (group: { inherit (group) targets; }) (inside alertmanager.port)
+              );
+              dashboard = lib.optionals dashboard.enable (outside dashboardPort);
+              node = lib.mkIf nodeExporter.enable (inside nodeExporter.port);
+              pushgateway = lib.mkIf pushgateway.enable (
+                map (
+                  group:
+                  group
+                  // {
+                    labels = group.labels // {
+                      pushgateway = group.labels.box;
+                    };
+                  }
+                ) (outside pushgateway.port)
+              );
+              thanos = lib.mkIf thanos.enable (
+                lib.concatMap inside (lib.sort lib.lessThan (lib.attrValues thanos.httpPorts))
+              );
             };
           };
           alertmanager = {
-            enable = true;
+            enable = lib.mkDefault true;
             listenAddress = shared;
-            peers = addresses others;
+            peers = map hostOf (lib.attrValues others);
           };
-          objectStore.enable = true;
+          objectStore.enable = lib.mkDefault thanos.enable;
           thanos = {
-            enable = true;
+            enable = lib.mkDefault true;
             listenAddress = shared;
-            stores = lib.concatMap (address: [
-              "${address}:10901"
-              "${address}:10905"
-            ]) (addresses others);
+            stores = lib.concatMap (machine: [
+              "${hostOf machine}:10901"
+              "${hostOf machine}:10905"
+            ]) (lib.attrValues others);
           };
           pushgateway = {
-            enable = true;
+            enable = lib.mkDefault true;
             # batch jobs push from elsewhere
-            listenAddress = box.address;
+            listenAddress = hostOf box;
           };
           nodeExporter = {
-            enable = true;
+            enable = lib.mkDefault true;
             listenAddress = shared;
           };
           dashboard = {
-            enable = true;
+            enable = lib.mkDefault true;
+            url = lib.mkDefault "http://${hostOf box}:${toString dashboardPort}";
             settings = {
-              listen = "${box.address}:3000";
-              upstream = "http://${shared}:10908";
-              environments = map (name: cfg.dataPlanes.${name}.environment) cfg.order;
+              listen = lib.mkDefault "${hostOf box}:3000";
+              upstream = "http://${shared}:${
+                toString (if thanos.enable then thanos.httpPorts.query-frontend else prometheus.port)
+              }";
+              environments = lib.unique (map (name: cfg.dataPlanes.${name}.environment or name) cfg.order);
             };
           };
         };
 
         networking.firewall = {
-          allowedTCPPorts = [
-            3000
-            9091
-          ];
+          allowedTCPPorts =
+            lib.optional dashboard.enable dashboardPort ++ lib.optional pushgateway.enable pushgateway.port;
           extraInputRules = lib.concatStrings [
-            (accept (addresses others) "tcp" [
-              9090
-              9093
+            (accept others "tcp" [
+              prometheus.port
+              alertmanager.port
               9094
-              9100
+              nodeExporter.port
               "10901-10910"
             ])
-            (accept (addresses others) "udp" [ 9094 ])
+            (accept others "udp" [ 9094 ])
           ];
         };
       })
 
       (lib.mkIf cfg.roles.dataPlane.enable {
+        assertions = assertionsOnPlane;
+
         services.signalbox = {
           collector = {
             enable = true;
@@ -170,24 +339,24 @@ in
               inherit (plane) environment;
               data_plane_id = plane.id;
               listen = {
-                grpc = "${plane.address}:4317";
-                http = "${plane.address}:4318";
-                data = "${plane.address}:8889";
-                self_metrics = "${plane.address}:8888";
+                grpc = "${hostOf plane}:4317";
+                http = "${hostOf plane}:4318";
+                data = "${hostOf plane}:8889";
+                self_metrics = "${hostOf plane}:8888";
               };
             };
           };
           demoApi = lib.mkIf plane.demo {
             enable = true;
             settings = {
-              listen = [ "${plane.address}:8080" ];
+              listen = [ "${hostOf plane}:8080" ];
               inherit (plane) environment;
               data_plane_id = plane.id;
-              export.endpoint = "http://${plane.address}:4318";
+              export.endpoint = "http://${hostOf plane}:4318";
             };
           };
           loadGen.environments = lib.mkIf plane.demo {
-            ${plane.environment}.target = [ "http://${plane.address}:8080" ];
+            ${plane.environment}.target = [ "http://${hostOf plane}:8080" ];
           };
         };
 
@@ -198,7 +367,7 @@ in
           ]
           ++ lib.optional plane.demo 8080;
           # what was collected is the boxes' to read
-          extraInputRules = accept (addresses cfg.boxes) "tcp" [
+          extraInputRules = accept cfg.boxes "tcp" [
             8888
             8889
           ];

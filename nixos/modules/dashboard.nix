@@ -15,6 +15,19 @@ in
 
     package = lib.mkPackageOption pkgs [ "signalbox" "dashboard" ] { };
 
+    url = lib.mkOption {
+      type = lib.types.nullOr (
+        lib.types.strMatching "https?://.*[^/]"
+        // {
+          description = "a URL without a slash at its end, such as https://signalbox.acme.example";
+          descriptionClass = "noun";
+        }
+      );
+      default = null;
+      example = "https://signalbox.acme.example";
+      description = "Where people reach the dashboard, without a slash at its end. Alerts then link to their runbooks there; without it the link is a path.";
+    };
+
     settings = lib.mkOption {
       type = lib.types.submodule {
         freeformType = ours.toml.type;
@@ -28,6 +41,7 @@ in
           upstream = lib.mkOption {
             type = lib.types.str;
             default = "http://127.0.0.1:9090";
+            example = "http://127.0.0.1:10908";
             description = "The store that it asks: an API like that of Prometheus; Thanos has the same.";
           };
           environments = lib.mkOption {
@@ -37,6 +51,7 @@ in
               "dev"
               "qa"
             ];
+            example = [ "prod" ];
             description = "The environments, in the order in which they are shown.";
           };
         };
@@ -55,7 +70,7 @@ in
     systemd.services.signalbox-dashboard = ours.service {
       inherit (cfg) package;
       files = [ "/etc/signalbox/dashboard.toml" ];
-      changes = [ file ];
+      restart = [ file ];
     };
     services.signalbox.listeners.dashboard = cfg.settings.listen;
   };

@@ -22,6 +22,7 @@ in
           listen = lib.mkOption {
             type = lib.types.listOf ours.addressAndPort;
             default = [ "127.0.0.1:8080" ];
+            example = [ "10.0.0.11:8080" ];
             description = "Where it serves.";
           };
           environment = lib.mkOption {
@@ -38,11 +39,13 @@ in
             endpoint = lib.mkOption {
               type = lib.types.str;
               default = "http://127.0.0.1:4318";
+              example = "http://10.0.0.11:4318";
               description = "Where it sends its metrics: an OTLP/HTTP receiver.";
             };
             interval = lib.mkOption {
               type = lib.types.str;
               default = "5s";
+              example = "2s";
               description = "How often it sends them: more often than Prometheus scrapes.";
             };
           };
@@ -59,21 +62,12 @@ in
   config = lib.mkIf cfg.enable {
     environment.etc."signalbox/demo-api.toml".source = file;
     systemd.packages = [ (ours.unitFile "signalbox-demo-api.service") ];
-    systemd.services.signalbox-demo-api =
-      lib.recursiveUpdate
-        (ours.service {
-          inherit (cfg) package;
-          files = [ "/etc/signalbox/demo-api.toml" ];
-          changes = [ ];
-        })
-        {
-          # faults are settings: they change without a restart
-          reloadTriggers = [ file ];
-          serviceConfig.ExecReload = [
-            ""
-            "${lib.getExe' pkgs.coreutils "kill"} -HUP $MAINPID"
-          ];
-        };
+    systemd.services.signalbox-demo-api = ours.service {
+      inherit (cfg) package;
+      files = [ "/etc/signalbox/demo-api.toml" ];
+      # faults are settings: they change without a restart
+      reload = [ file ];
+    };
 
     services.signalbox.listeners = lib.listToAttrs (
       lib.imap1 (index: lib.nameValuePair "demo API, address ${toString index}") cfg.settings.listen

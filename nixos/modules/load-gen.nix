@@ -28,6 +28,7 @@ in
                 type = lib.types.str;
                 default = name;
                 defaultText = lib.literalExpression "‹name›";
+                example = "prod";
                 description = "Whose pattern of load is sent; prod, dev and qa are known.";
               };
             };
@@ -63,7 +64,7 @@ in
         ours.service {
           inherit (cfg) package;
           files = [ "/etc/signalbox/load-gen-${name}.toml" ];
-          changes = [ config.environment.etc."signalbox/load-gen-${name}.toml".source ];
+          restart = [ config.environment.etc."signalbox/load-gen-${name}.toml".source ];
         }
         // {
           overrideStrategy = "asDropin";

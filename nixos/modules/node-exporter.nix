@@ -16,12 +16,14 @@ in
     listenAddress = lib.mkOption {
       type = lib.types.str;
       default = "127.0.0.1";
+      example = "10.0.0.10";
       description = "The address that it listens on.";
     };
 
     port = lib.mkOption {
       type = lib.types.port;
       default = 9100;
+      example = 19100;
       description = "The port that it listens on.";
     };
   };
@@ -33,6 +35,7 @@ in
       enabledCollectors = [ "systemd" ];
     };
     systemd.services.prometheus-node-exporter = {
+      inherit (ours.online) wants after;
       startLimitIntervalSec = 0;
       serviceConfig =
         removeAttrs ours.hardening [
@@ -44,6 +47,7 @@ in
         ]
         // {
           ProtectHome = lib.mkForce "read-only";
+          RestartSec = 5;
           SystemCallFilter = ours.hardening.SystemCallFilter ++ [ "adjtimex clock_adjtime" ];
         };
     };

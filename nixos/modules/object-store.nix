@@ -10,6 +10,7 @@ let
   cfg = config.services.signalbox.objectStore;
   local = cfg.backend != "s3";
   generated = "/var/lib/signalbox/secrets";
+  isGenerated = file: file != null && lib.hasPrefix "${generated}/" file;
 in
 {
   imports = [
@@ -27,6 +28,7 @@ in
         "s3"
       ];
       default = "garage";
+      example = "s3";
       description = "Garage or MinIO on this machine, or an S3 service elsewhere.";
     };
 
@@ -42,6 +44,7 @@ in
       type = lib.types.bool;
       default = !local;
       defaultText = lib.literalExpression ''backend == "s3"'';
+      example = true;
       description = "Whether the endpoint is spoken to over TLS.";
     };
 
@@ -55,12 +58,14 @@ in
         }
         .${cfg.backend};
       defaultText = lib.literalMD "that of the backend";
+      example = "eu-central-1";
       description = "The region of the bucket; empty where S3 tells it by itself.";
     };
 
     bucket = lib.mkOption {
       type = lib.types.strMatching "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]";
       default = "thanos";
+      example = "acme-metrics";
       description = "The bucket. It is made when it is not there and the store is on this machine.";
     };
 
@@ -116,16 +121,14 @@ in
         # the file of this name, unless it is there; a file that is there is whole
         make() { [ -e "$1" ] || { cat >"$1.new" && mv "$1.new" "$1"; }; }
       ''
-      + lib.optionalString (lib.hasPrefix generated cfg.credentialsFile) ''
+      + lib.optionalString (isGenerated cfg.credentialsFile) ''
         # keys of the form that Garage wants
         printf '[default]\naws_access_key_id = GK%s\naws_secret_access_key = %s\n' "$(openssl rand -hex 12)" "$(openssl rand -hex 32)" |
           make ${cfg.credentialsFile}
       ''
-      +
-        lib.optionalString (cfg.backend == "garage" && lib.hasPrefix generated cfg.garage.rpcSecretFile)
-          ''
-            openssl rand -hex 32 | make ${cfg.garage.rpcSecretFile}
-          '';
+      + lib.optionalString (cfg.backend == "garage" && isGenerated cfg.garage.rpcSecretFile) ''
+        openssl rand -hex 32 | make ${cfg.garage.rpcSecretFile}
+      '';
       serviceConfig = ours.hardening // {
         Type = "oneshot";
         ReadWritePaths = [ generated ];

@@ -7,10 +7,24 @@
 }:
 let
   ours = import ../lib { inherit lib pkgs; };
-  inherit (config.services.signalbox) stack thanos;
+  inherit (config.services.signalbox) dashboard stack thanos;
   cfg = config.services.signalbox.prometheus;
   address = "${cfg.listenAddress}:${toString cfg.port}";
   data = "/var/lib/${config.services.prometheus.stateDir}/data";
+
+  # Prometheus has this from its file alone, whatever the command line says: the one place where a machine's file may differ from stack/'s.
+  configuration = lib.foldlAttrs (
+    text: key: value:
+    let
+      around = builtins.split "\n      ${key}: [^\n]*" text;
+    in
+    if value == null then
+      text
+    else if lib.length around != 3 then
+      throw "stack/prometheus/prometheus.yml does not say once how long to keep samples (storage.tsdb.retention.${key})"
+    else
+      "${lib.head around}\n      ${key}: ${value}${lib.last around}"
+  ) (builtins.readFile ../../stack/prometheus/prometheus.yml) cfg.retention;
 
   # Prometheus and the sidecar agree by this file on which blocks may be compacted. Without it, Prometheus compacts at once.
   shipped = "${data}/thanos.shipper.json";
@@ -20,11 +34,13 @@ let
       options = {
         targets = lib.mkOption {
           type = lib.types.listOf ours.addressAndPort;
+          example = [ "10.0.0.11:8889" ];
           description = "Addresses and ports to scrape.";
         };
         labels = lib.mkOption {
           type = lib.types.attrsOf lib.types.str;
           default = { };
+          example.environment = "prod";
           description = "Labels of all series from there.";
         };
       };
@@ -41,6 +57,11 @@ let
         source = "${stack}/share/signalbox/stack/prometheus/rules/${file}";
       })
       // lib.optionalAttrs (cfg.objectives != null) { "objectives.yml".source = cfg.objectives; }
+    )
+    // inFolder "rules.d" (
+      lib.mapAttrs' (
+        name: rules: lib.nameValuePair "${name}.yml" { text = builtins.toJSON rules; }
+      ) cfg.rules
     )
     // inFolder "targets" (
       lib.mapAttrs' (
@@ -74,6 +95,18 @@ let
         }
       ) cfg.jobs
     );
+
+  environment = lib.mapAttrs' (
+    label: lib.nameValuePair "SIGNALBOX_${lib.toUpper label}"
+  ) cfg.externalLabels;
+
+  # /etc/prometheus as it will be, for promtool to look at
+  folder = pkgs.linkFarm "etc-prometheus" (
+    lib.mapAttrs' (
+      path: _:
+      lib.nameValuePair (lib.removePrefix "prometheus/" path) config.environment.etc.${path}.source
+    ) (files // { "prometheus/prometheus.yaml" = { }; })
+  );
 in
 {
   options.services.signalbox.prometheus = {
@@ -84,12 +117,14 @@ in
     listenAddress = lib.mkOption {
       type = lib.types.str;
       default = "127.0.0.1";
+      example = "10.0.0.10";
       description = "The address that it listens on.";
     };
 
     port = lib.mkOption {
       type = lib.types.port;
       default = 9090;
+      example = 19090;
       description = "The port that it listens on.";
     };
 
@@ -138,6 +173,41 @@ in
       description = "Further scrape jobs, in the words of Prometheus; each finds its targets in `targets.<name>`.";
     };
 
+    rules = lib.mkOption {
+      type = lib.types.attrsOf (pkgs.formats.json { }).type;
+      default = { };
+      example.batch.groups = [
+        {
+          name = "batch";
+          rules = [
+            {
+              alert = "BatchLate";
+              expr = "time() - batch_last_success_timestamp_seconds > 86400";
+              labels.severity = "warning";
+            }
+          ];
+        }
+      ];
+      description = "Further rules, by file, in the words of Prometheus: the folder `rules.d`.";
+    };
+
+    retention = {
+      time = lib.mkOption {
+        type = lib.types.nullOr (lib.types.strMatching "[1-9][0-9]*[dwy]");
+        default = null;
+        example = "30d";
+        description = ''
+          How long samples are kept on this machine, in place of what `stack/prometheus/prometheus.yml` says. With Thanos they are in the object
+          store as well, and this is how long an outage of it may last.'';
+      };
+      size = lib.mkOption {
+        type = lib.types.nullOr (lib.types.strMatching "[1-9][0-9]*[MGT]B");
+        default = null;
+        example = "50GB";
+        description = "How much room they may take, likewise. Whichever is reached first counts.";
+      };
+    };
+
     objectives = lib.mkOption {
       type = lib.types.nullOr lib.types.path;
       default = null;
@@ -159,7 +229,7 @@ in
     services.prometheus = {
       enable = true;
       inherit (cfg) package listenAddress port;
-      configText = builtins.readFile ../../stack/prometheus/prometheus.yml;
+      configText = configuration;
       # reloads at a switch, and fails the switch when the new configuration does not load
       enableReload = true;
       webExternalUrl = "http://${address}/";
@@ -183,10 +253,38 @@ in
 
     environment.etc = files;
 
+    system.checks = [
+      (pkgs.runCommand "signalbox-prometheus-check"
+        (
+          environment
+          // {
+            nativeBuildInputs = [ cfg.package.cli ];
+          }
+        )
+        ''
+          promtool check config ${folder}/prometheus.yaml >$out
+        ''
+      )
+    ];
+
+    services.signalbox.prometheus.rules = lib.mkIf (dashboard.url != null) {
+      dashboard.groups = [
+        {
+          name = "dashboard";
+          rules = [
+            {
+              record = "signalbox_dashboard_info";
+              expr = "vector(1)";
+              labels = { inherit (dashboard) url; };
+            }
+          ];
+        }
+      ];
+    };
+
     systemd.services.prometheus = {
-      environment = lib.mapAttrs' (
-        label: lib.nameValuePair "SIGNALBOX_${lib.toUpper label}"
-      ) cfg.externalLabels;
+      inherit (ours.online) wants after;
+      inherit environment;
       startLimitIntervalSec = 0;
       preStart = lib.mkIf (thanos.enable && thanos.sharesCompaction) ''
         mkdir --parents ${data}

@@ -6,6 +6,7 @@
   ...
 }:
 let
+  ours = import ../lib { inherit lib pkgs; };
   cfg = config.services.signalbox.pushgateway;
   address = "${cfg.listenAddress}:${toString cfg.port}";
 in
@@ -18,12 +19,14 @@ in
     listenAddress = lib.mkOption {
       type = lib.types.str;
       default = "127.0.0.1";
+      example = "10.0.0.10";
       description = "The address that it listens on.";
     };
 
     port = lib.mkOption {
       type = lib.types.port;
       default = 9091;
+      example = 19091;
       description = "The port that it listens on.";
     };
   };
@@ -36,6 +39,7 @@ in
       persistMetrics = true;
     };
     systemd.services.pushgateway = {
+      inherit (ours.online) wants after;
       startLimitIntervalSec = 0;
       serviceConfig = {
         PrivateUsers = true;

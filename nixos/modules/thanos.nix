@@ -8,30 +8,30 @@
 }:
 let
   ours = import ../lib { inherit lib pkgs; };
-  inherit (config.services.signalbox) objectStore prometheus;
+  inherit (config.services.signalbox) alertmanager objectStore prometheus;
   cfg = config.services.signalbox.thanos;
-  at = port: "${cfg.listenAddress}:${toString port}";
 
   ports = {
     sidecar = {
-      grpc = at 10901;
-      http = at 10902;
+      grpc = 10901;
+      http = 10902;
     };
     query = {
-      http = at 10903;
-      grpc = at 10904;
+      http = 10903;
+      grpc = 10904;
     };
     store = {
-      grpc = at 10905;
-      http = at 10906;
+      grpc = 10905;
+      http = 10906;
     };
-    compact.http = at 10907;
-    query-frontend.http = at 10908;
+    compact.http = 10907;
+    query-frontend.http = 10908;
     rule = {
-      http = at 10909;
-      grpc = at 10910;
+      http = 10909;
+      grpc = 10910;
     };
   };
+  at = part: protocol: "${cfg.listenAddress}:${toString ports.${part}.${protocol}}";
   rules = cfg.ruleFiles != [ ];
   parts = [
     "sidecar"
@@ -67,6 +67,7 @@ let
     lib.mkOption {
       type = lib.types.strMatching "[0-9]+[hdwy]";
       inherit default;
+      example = "0d";
       description = "How long ${what} are kept; 0d is for ever.";
     };
   # Thanos makes the next resolution only of what is old enough. What is deleted before is missing in the coarser ones.
@@ -86,6 +87,9 @@ let
         would be deleted before. Keep it for more than ${toString needs} hours, for example "${toString (needs / 24 + 2)}d".'';
     };
 
+  # no web page of another origin may read the APIs
+  sameOrigin = "--web.disable-cors";
+
   cache = (pkgs.formats.yaml { }).generate "response-cache.yml" {
     type = "IN-MEMORY";
     # without a size there is no cache
@@ -101,6 +105,7 @@ in
     listenAddress = lib.mkOption {
       type = lib.types.str;
       default = "127.0.0.1";
+      example = "10.0.0.10";
       description = "The address that all its parts listen on; the peer of a pair asks sidecar and store gateway there.";
     };
 
@@ -117,6 +122,7 @@ in
     compactor = lib.mkOption {
       type = lib.types.bool;
       default = true;
+      example = false;
       description = ''
         Whether this machine compacts the bucket. Exactly one may do that for each bucket: boxes that share one of an S3 service elsewhere
         switch it off on all but one.'';
@@ -131,7 +137,17 @@ in
     ruleFiles = lib.mkOption {
       type = lib.types.listOf lib.types.path;
       default = [ ];
+      example = lib.literalExpression "[ ./error-budgets.yml ]";
       description = "Rules over more than Prometheus keeps, such as error budgets of 30 days. Without any, there is no ruler.";
+    };
+
+    httpPorts = lib.mkOption {
+      type = lib.types.attrsOf lib.types.port;
+      internal = true;
+      readOnly = true;
+      default = lib.genAttrs parts (part: ports.${part}.http);
+      defaultText = lib.literalMD "those of the parts that run";
+      description = "Where each part that runs answers over HTTP.";
     };
 
     sharesCompaction = lib.mkOption {
@@ -165,10 +181,10 @@ in
       { inherit (cfg) package; }
       (lib.genAttrs parts (part: {
         enable = true;
-        http-address = ports.${part}.http;
+        http-address = at part "http";
       }))
       (lib.genAttrs (lib.filter (part: ports.${part} ? grpc) parts) (part: {
-        grpc-address = ports.${part}.grpc;
+        grpc-address = at part "grpc";
       }))
       (lib.genAttrs withStore (_: {
         objstore.config = objectStore.thanosConfig;
@@ -179,26 +195,31 @@ in
           # of a machine with 4 GB
           index-cache-size = "128MB";
           chunk-pool-size = "256MB";
-          arguments = lib.mkOptionDefault [ "--disable-admin-operations" ];
+          arguments = lib.mkOptionDefault [
+            "--disable-admin-operations"
+            sameOrigin
+          ];
         };
         query = {
           endpoints = [
-            ports.sidecar.grpc
-            ports.store.grpc
+            (at "sidecar" "grpc")
+            (at "store" "grpc")
           ]
-          ++ lib.optional rules ports.rule.grpc
+          ++ lib.optional rules (at "rule" "grpc")
           ++ cfg.stores;
           query.replica-labels = [ "replica" ];
           query.auto-downsampling = true;
           query.partial-response = true;
           # a peer that hangs does not hold up the answer
           store.response-timeout = "10s";
-          # no web page of another origin may read the API
-          arguments = lib.mkOptionDefault [ "--web.disable-cors" ];
+          arguments = lib.mkOptionDefault [ sameOrigin ];
         };
         query-frontend = {
-          query-frontend.downstream-url = "http://${ports.query.http}";
-          arguments = lib.mkOptionDefault [ "--query-range.response-cache-config-file=${cache}" ];
+          query-frontend.downstream-url = "http://${at "query" "http"}";
+          arguments = lib.mkOptionDefault [
+            "--query-range.response-cache-config-file=${cache}"
+            sameOrigin
+          ];
         };
         compact = lib.mkIf cfg.compactor {
           retention = {
@@ -206,22 +227,27 @@ in
             resolution-5m = cfg.retention.fiveMinutes;
             resolution-1h = cfg.retention.oneHour;
           };
-          arguments = lib.mkOptionDefault [ "--disable-admin-operations" ];
+          arguments = lib.mkOptionDefault [
+            "--disable-admin-operations"
+            sameOrigin
+          ];
         };
         rule = lib.mkIf rules {
           labels = prometheus.externalLabels // {
             source = "ruler";
           };
-          rule-files = cfg.ruleFiles;
-          query.addresses = [ "http://${ports.query.http}" ];
-          alertmanagers.urls = [ "http://${cfg.listenAddress}:9093" ];
+          rule-files = map (file: "${file}") cfg.ruleFiles;
+          query.addresses = [ "http://${at "query" "http"}" ];
+          alertmanagers.urls = [ "http://${alertmanager.listenAddress}:${toString alertmanager.port}" ];
           alert.label-drop = [ "replica" ];
+          arguments = lib.mkOptionDefault [ sameOrigin ];
         };
       }
     ];
 
     systemd.services = lib.mkMerge [
       (lib.genAttrs (map (part: "thanos-${part}") parts) (_: {
+        inherit (ours.online) wants after;
         startLimitIntervalSec = 0;
         serviceConfig = ours.hardening // {
           RestartSec = 5;
@@ -243,7 +269,10 @@ in
     services.signalbox.prometheus.jobs.thanos = { };
     services.signalbox.listeners = lib.mergeAttrsList (
       map (
-        part: lib.mapAttrs' (protocol: lib.nameValuePair "Thanos ${part}, ${protocol}") ports.${part}
+        part:
+        lib.mapAttrs' (
+          protocol: _: lib.nameValuePair "Thanos ${part}, ${protocol}" (at part protocol)
+        ) ports.${part}
       ) parts
     );
   };

@@ -35,9 +35,13 @@ let
     Type: ${option.type}${lib.optionalString option.readOnly " (read only)"}
     ${shown "Default" (option.default or null)}${shown "Example" (option.example or null)}'';
 in
-pkgs.writeText "options.md" ''
-  # Options of the NixOS modules
+pkgs.writeTextFile {
+  name = "options.md";
+  meta.description = "Reference of the options of the NixOS modules";
+  text = ''
+    # Options of the NixOS modules
 
-  Made of the modules by `nixos/check --update`.
+    Made of the modules by `nixos/check --update`.
 
-  ${lib.concatMapStringsSep "\n" section (lib.sort (a: b: a.name < b.name) options)}''
+    ${lib.concatMapStringsSep "\n" section (lib.sort (a: b: a.name < b.name) options)}'';
+}

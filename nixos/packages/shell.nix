@@ -5,6 +5,8 @@
   chromium,
   clippy,
   go,
+  jq,
+  nixfmt,
   nodejs,
   pnpm_10,
   rustc,
@@ -16,6 +18,8 @@ mkShell {
     cargo
     clippy
     go
+    jq
+    nixfmt
     nodejs
     pnpm_10
     rustc

@@ -14,6 +14,10 @@ let
           address = nodes.prod.networking.primaryIPAddress;
           demo = true;
         };
+        objectives.prod.api-service = {
+          ratio.http-availability = 0.95;
+          seconds.http-latency-p95 = 1;
+        };
       };
       virtualisation.memorySize = lib.mkDefault 1024;
     };

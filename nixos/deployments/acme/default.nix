@@ -17,6 +17,21 @@
         "dev"
         "qa"
       ];
+      objectives = {
+        prod.api-service = {
+          ratio.http-availability = 0.999;
+          seconds.http-latency-p95 = 0.5;
+        };
+        dev.api-service = {
+          ratio.http-availability = 0.95;
+          seconds.http-latency-p95 = 1;
+        };
+        # every tenth request fails there on purpose
+        qa.api-service = {
+          ratio.http-availability = 0.8;
+          seconds.http-latency-p95 = 1;
+        };
+      };
       network.gateway = "10.20.0.1";
       operatorKeys = [
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMpYHBQWF6ahiqa0mAZTKTzoPIETRFVTjJS6tQN4Hmq0 operator@acme.example"

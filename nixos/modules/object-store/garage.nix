@@ -13,6 +13,12 @@ let
     "rpc-secret:${cfg.rpcSecretFile}"
   ];
   keys = [ "signalbox-object-store-keys.service" ];
+  environment = {
+    GARAGE_RPC_SECRET_FILE = "%d/rpc-secret";
+    # systemd lets the unit's user in by an access control list, whose mask shows as the group's right to read: Garage takes that for the
+    # world's. Nobody else comes into the folder of a unit's credentials.
+    GARAGE_ALLOW_WORLD_READABLE_SECRETS = "true";
+  };
 in
 {
   options.services.signalbox.objectStore.garage = {
@@ -21,12 +27,14 @@ in
     rpcSecretFile = lib.mkOption {
       type = ours.secretFile;
       default = "/var/lib/signalbox/secrets/garage-rpc-secret";
+      example = "/run/secrets/garage-rpc-secret";
       description = "The file with the secret of Garage's own protocol: 64 hexadecimal digits. The default is made at the first boot.";
     };
 
     capacity = lib.mkOption {
       type = lib.types.strMatching "[0-9]+[KMGT]";
       default = "100G";
+      example = "2T";
       description = "The capacity of this machine in Garage's layout; with one machine it is a name, not a limit.";
     };
   };
@@ -54,7 +62,7 @@ in
     systemd.services.garage = {
       requires = keys;
       after = keys;
-      environment.GARAGE_RPC_SECRET_FILE = "%d/rpc-secret";
+      inherit environment;
       startLimitIntervalSec = 0;
       serviceConfig = ours.hardening // {
         LoadCredential = credentials;
@@ -72,9 +80,7 @@ in
       wantedBy = [ "multi-user.target" ];
       requires = [ "garage.service" ];
       after = [ "garage.service" ];
-      environment = {
-        inherit (config.systemd.services.garage.environment) GARAGE_RPC_SECRET_FILE;
-      };
+      inherit environment;
       path = [
         cfg.package
         pkgs.gawk
@@ -84,7 +90,9 @@ in
         value() { awk -v key="$1" '$1 == key { print $3 }' "$CREDENTIALS_DIRECTORY/s3-credentials"; }
         key=$(value aws_access_key_id)
 
-        if garage layout show | grep --quiet 'Current cluster layout version: 0'; then
+        # as a command of its own: where it fails, so does this script
+        layout=$(garage layout show)
+        if grep --quiet 'Current cluster layout version: 0' <<<"$layout"; then
           garage layout assign --zone here --capacity ${cfg.capacity} "$(garage node id --quiet | cut --delimiter=@ --fields=1)"
           garage layout apply --version 1
         fi

@@ -18,6 +18,7 @@ in
     acceptKnownVulnerabilities = lib.mkOption {
       type = lib.types.bool;
       default = false;
+      example = true;
       description = ''
         Whether to run MinIO although nobody maintains it any more and it has known vulnerabilities, among them writing objects without keys.
         Here it listens on loopback alone.'';
@@ -31,6 +32,12 @@ in
         message = ''
           services.signalbox.objectStore: MinIO is no longer maintained and has known vulnerabilities, among them writing objects without keys.
           Use backend = "garage", or accept them: services.signalbox.objectStore.minio.acceptKnownVulnerabilities = true.'';
+      }
+      {
+        assertion = store.endpoint != null && lib.hasPrefix "127." store.endpoint;
+        message = ''
+          services.signalbox.objectStore: MinIO is to be reached on loopback alone, for it lets objects be written without keys, and
+          services.signalbox.objectStore.endpoint is another address. Leave it out, or use backend = "garage".'';
       }
     ];
     nixpkgs.config.allowInsecurePredicate = package: lib.getName package == "minio";

@@ -3,7 +3,9 @@ set -e
 value() { awk -v key="$1" '$1 == key { print $3 }' "$CREDENTIALS_DIRECTORY/s3-credentials"; }
 key=$(value aws_access_key_id)
 
-if garage layout show | grep --quiet 'Current cluster layout version: 0'; then
+# as a command of its own: where it fails, so does this script
+layout=$(garage layout show)
+if grep --quiet 'Current cluster layout version: 0' <<<"$layout"; then
   garage layout assign --zone here --capacity 100G "$(garage node id --quiet | cut --delimiter=@ --fields=1)"
   garage layout apply --version 1
 fi
