@@ -9,10 +9,15 @@ MAKEFLAGS   += --no-builtin-rules --no-print-directory
 # Options of the demo, as in: make demo ARGS="--network 127.1.0"
 ARGS ?=
 
+# Cases of a benchmark, as in: make bench-collector CASES="counter-10k,overload-400k"
+CASES ?=
+
 # npm says what is wrong, not what is deprecated
 export npm_config_loglevel = error
 
 WEB  := crates/dashboard/web
+LOAD := bench/collector/load
+SDK_TESTS := crates/collector/tests/sdks
 PNPM  = npx --yes $(shell node -p "require('./$(WEB)/package.json').packageManager")
 step  = @printf '\n\033[1m==> %s\033[0m  (%s)\n' '$(1)' "$$(date +%T)"
 
@@ -43,6 +48,9 @@ lint: tools ## Formatting and lints of the Rust code, warnings are errors
 	$(call step,Formatting and lints)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo fmt --manifest-path $(LOAD)/Cargo.toml --check
+	cargo clippy --manifest-path $(LOAD)/Cargo.toml --target-dir target --locked --all-targets -- -D warnings
+	if command -v shellcheck >/dev/null; then shellcheck bench/collector/run bench/collector/go/build; fi
 
 .PHONY: test-web
 test-web: web ## Types, lints, licences, size, unit and browser tests of the web app
@@ -67,12 +75,48 @@ test-rust: tools programs web ## Unit, integration and end-to-end tests of the R
 	$(call step,Rust: tests from unit to end-to-end)
 	@$(chromium)
 	cargo test --locked --workspace
+	cargo test --manifest-path $(LOAD)/Cargo.toml --target-dir target --locked
+
+# Seconds per target, and which
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= protobuf json state
+
+.PHONY: fuzz
+fuzz: ## Random input for the readers of foreign data (FUZZ_SECONDS=60 for each of FUZZ_TARGETS="protobuf json state")
+	@$(call need,cargo-fuzz,install it by: cargo install --locked cargo-fuzz)
+	@$(call need,c++,install a C++ compiler for libFuzzer: apt-get install g++)
+	@# without a sanitizer, which only the nightly compiler has: our code has no unsafe blocks for it to watch
+	cd fuzz && for target in $(FUZZ_TARGETS); do \
+	  dictionary=; [ ! -e $$target.dict ] || dictionary=-dict=$$target.dict; \
+	  mkdir -p corpus/$$target; \
+	  cargo fuzz run --sanitizer none --release $$target corpus/$$target seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 $$dictionary; \
+	done
+
+# Which SDKs
+SDKS ?= rust python go javascript java
+
+.PHONY: test-sdks
+test-sdks: tools ## The OpenTelemetry SDKs send to the collector, and a scrape is compared with what they recorded (SDKS="rust go")
+	@$(call need,python3,install Python 3.11 or newer with venv: apt-get install python3-venv)
+	@$(if $(filter java,$(SDKS)),$(call need,mvn,install Maven and a JDK of 17 or newer: apt-get install maven; or leave Java out: SDKS="rust python go javascript"))
+	$(call step,Collector: what OpenTelemetry SDKs send)
+	cargo build --locked -p signalbox-collector
+	$(SDK_TESTS)/build target/sdks $(SDKS)
+	$(SDK_TESTS)/run target/debug/signalbox-collector target/sdks $(SDKS)
 
 .PHONY: screenshots
 screenshots: tools programs web ## Take the pictures of the README anew, from a running box
 	cargo build --locked --workspace --bins
 	target/debug/signalbox-demo run --network 127.88.0 --state-dir target/screenshots-state --fresh \
 	  --then 'sleep 330; node $(WEB)/e2e/shots.mjs --url $$SIGNALBOX_DASHBOARD_URL --out docs/images'
+
+##@ Measure it
+
+.PHONY: bench-collector
+bench-collector: ## The collector beside the OpenTelemetry Collector, a quarter of an hour (CASES="a,b", ARGS="--quick", see bench/README.md)
+	@$(call need,cargo,install Rust 1.95 or newer: https://rustup.rs)
+	@bench/collector/run $(addprefix --cases ,$(CASES)) $(ARGS)
 
 ##@ Build it
 
@@ -110,4 +154,4 @@ tools:
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
