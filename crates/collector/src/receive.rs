@@ -10,14 +10,17 @@ mod refusal;
 mod notices;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap};
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 pub(crate) use self::grpc::router as grpc;
 pub(crate) use self::http::router as http;
@@ -157,9 +160,15 @@ async fn work<T: Send + 'static>(body: Bytes, work: impl FnOnce(&[u8]) -> T + Se
     aside(move || work(&body)).await
 }
 
-/// Does work on a thread that may take its time.
+/// Does work on a thread that may take its time. There is one for each core, and no more: more would not be faster, and
+/// each takes memory of its own. Who waits for one has been admitted already.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
+    static PLACES: LazyLock<Semaphore> =
+        LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+    let place = PLACES.acquire().await;
+    let done = tokio::task::spawn_blocking(work).await;
+    drop(place);
+    match done {
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }

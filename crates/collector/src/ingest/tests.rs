@@ -448,6 +448,7 @@ fn what_is_filtered_is_counted_and_nothing_is_rejected() {
     assert_eq!(samples(&store).lines().count(), 1);
 }
 
+mod accounts;
 mod deltas;
 mod kinds;
 mod rules;
