@@ -73,10 +73,10 @@ async function keysReadAChart() {
   );
   await chart.press("ArrowLeft");
   expect((await tooltip.innerText()) !== newest, "the left arrow does not move the crosshair");
-  expect(
-    (await page.locator(".chart__crosshair").count()) === 4,
-    "the crosshair is not on all four charts",
-  );
+  // the other charts follow when their own data is there
+  const crosshairs = page.locator(".chart__crosshair");
+  const areAll = await eventually(async () => (await crosshairs.count()) === 4, 10);
+  expect(areAll, "the crosshair is not on all four charts");
   await chart.press("Escape");
   expect((await tooltip.count()) === 0, "Escape does not close the tooltip");
   await page.context().close();
