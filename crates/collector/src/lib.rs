@@ -16,7 +16,7 @@
 //! There is no queue between the rooms: an answer of success means that the points are in their series, and every
 //! point that is not is counted and named in the answer.
 //!
-//! `config` is read again on SIGHUP; `in_force` holds what `reload` replaces then.
+//! `config` is read again on SIGHUP; `reload` hands what changed to the rooms.
 
 #[cfg(test)]
 #[path = "../tests/it/requests.rs"]
@@ -153,8 +153,8 @@ impl Collector {
     }
 
     /// Takes up what an earlier process left, says that it is ready, and serves until `life` ends. Then the receivers finish
-    /// what they have begun, and only after them the scrape ports close. They do not wait for a scrape: what came since the last one is gone, and a sender's next cumulative points
-    /// make up for it.
+    /// what they have begun, and only after them the scrape ports close. They do not wait for a scrape: what came since the
+    /// last one is gone, and a sender's next cumulative points make up for it.
     pub async fn run(self, life: Life) -> anyhow::Result<()> {
         let Addresses { grpc, http, data, .. } = self.addresses()?;
         let status = format!("taking OTLP on {grpc} (gRPC) and {http} (HTTP), serving it on {data}");

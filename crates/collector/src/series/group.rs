@@ -94,8 +94,7 @@ impl Times {
 impl Series {
     /// The bytes that it takes, with its place in the group's tables.
     fn bytes(&self) -> usize {
-        let extra = self.extra.as_ref().map_or(0, |extra| extra.heap_bytes());
-        series_bytes(self.labels.len()) + self.value.heap_bytes() + extra
+        series_bytes(self.labels.len()) + self.heap_bytes()
     }
 }
 

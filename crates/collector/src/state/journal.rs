@@ -237,9 +237,7 @@ impl StateJournal {
         log.length = 0;
         Ok(())
     }
-}
 
-impl StateJournal {
     /// Removes the files of earlier generations, and sets those aside that were torn.
     fn remove_before(&self, generation: u64) -> io::Result<()> {
         let Files { logs, snapshots } = Files::list(&self.directory)?;
