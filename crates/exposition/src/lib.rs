@@ -22,7 +22,6 @@ mod points;
 mod number;
 mod negotiation;
 mod encoder;
-pub mod text;
 
 pub use crate::encoder::{Encoder, Head, Options};
 pub use crate::escaping::Escaping;
