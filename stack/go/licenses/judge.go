@@ -14,10 +14,20 @@ import (
 // The share of a licence file, in percent, that has to be the text of known licences: below, something else is said there too.
 const leastKnown = 75
 
-// Go files about licences are code, and LICENSE.docs is the licence of documentation: neither is a licence of what is compiled.
+// Go and Python files about licences are code, LICENSE.docs is the licence of documentation, and LICENSE.minisig a signature: none is a licence of
+// what is compiled.
 var (
 	licenseFile = regexp.MustCompile(`(?i)^(un)?licen[cs]e|^copying`)
-	otherFile   = regexp.MustCompile(`(?i)\.(go|docs)$`)
+	otherFile   = regexp.MustCompile(`(?i)\.(go|py|docs|minisig)$`)
+)
+
+// The head of a file that was taken from Go's own code, whose licence is BSD-3-Clause.
+var (
+	goHead = regexp.MustCompile(`^// Copyright \d{4} The Go Authors\. All rights reserved\.
+// Use of this source code is governed by a BSD-style
+// license that can be found in (the )?https://golang\.org/LICENSE( file)?\.?
+`)
+	goLicense = "BSD-3-Clause"
 )
 
 // judge names the licences of a module, and a fault when one of them is not allowed or cannot be told. A file with several licences
@@ -42,12 +52,33 @@ func judge(m module, allowed []string) (licenses []string, fault error) {
 				break
 			}
 		}
+		if !licensed && isGo(folder) {
+			licenses, licensed = append(licenses, goLicense), true
+			if !slices.Contains(allowed, goLicense) && fault == nil {
+				fault = fmt.Errorf("%s is not allowed", goLicense)
+			}
+		}
 		if !licensed && fault == nil {
 			fault = fmt.Errorf("no licence file from %s up to the module's root", folder)
 		}
 	}
 	slices.Sort(licenses)
 	return slices.Compact(licenses), fault
+}
+
+// isGo tells whether every file of a package says that it was taken from Go's own code.
+func isGo(folder string) bool {
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(files) == 0 {
+		return false
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil || !goHead.Match(text) {
+			return false
+		}
+	}
+	return true
 }
 
 func folderLicenses(dir string, allowed []string) (found []string, fault error) {

@@ -30,6 +30,13 @@ DAMAGES WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN AC
 ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE.
 `
 
+const goFile = `// Copyright 2010 The Go Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the https://golang.org/LICENSE file.
+
+package m
+`
+
 func TestJudge(t *testing.T) {
 	for name, c := range map[string]struct {
 		files    map[string]string
@@ -46,6 +53,11 @@ func TestJudge(t *testing.T) {
 		"beside what is not compiled":   {map[string]string{"LICENSE": mit, "unused/LICENSE": isc}, []string{"MIT"}, ""},
 		"of the documentation":          {map[string]string{"LICENSE": mit, "LICENSE.docs": isc}, []string{"MIT"}, ""},
 		"only beside the other package": {map[string]string{"unused/LICENSE": mit}, nil, "no licence file"},
+		"its signature":                 {map[string]string{"LICENSE": mit, "LICENSE.minisig": "untrusted comment"}, []string{"MIT"}, ""},
+		"a program about licences":      {map[string]string{"LICENSE": mit, "licenseheaders.py": "import re"}, []string{"MIT"}, ""},
+		"taken from Go":                 {map[string]string{"a.go": goFile, "inner/b.go": goFile}, []string{"BSD-3-Clause"}, "BSD-3-Clause is not allowed"},
+		"taken from Go in part":         {map[string]string{"a.go": goFile, "b.go": "package m\n", "inner/LICENSE": mit}, []string{"MIT"}, "no licence file"},
+		"changed after it was taken":    {map[string]string{"a.go": "// Changed.\n" + goFile, "inner/LICENSE": mit}, []string{"MIT"}, "no licence file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root := t.TempDir()
@@ -70,6 +82,17 @@ func TestJudge(t *testing.T) {
 				t.Errorf("fault is %v, not %q", fault, c.fault)
 			}
 		})
+	}
+}
+
+func TestGoCodeIsAllowedWhereItsLicenceIs(t *testing.T) {
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "a.go"), []byte(goFile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	licenses, fault := judge(module{name: "m", dir: root, folders: []string{root}}, []string{"BSD-3-Clause"})
+	if !slices.Equal(licenses, []string{"BSD-3-Clause"}) || fault != nil {
+		t.Errorf("got %v, %v", licenses, fault)
 	}
 }
 

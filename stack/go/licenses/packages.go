@@ -26,8 +26,9 @@ type goPackage struct {
 	}
 }
 
-// A module is one module of a program: its name with version, its folder, and the folders of its packages that are compiled.
+// A module is one module of a program: its path, its name with version, its folder, and the folders of its packages that are compiled.
 type module struct {
+	path    string
 	name    string
 	dir     string
 	folders []string
@@ -98,7 +99,7 @@ func byModule(packages []goPackage) []module {
 			name += " => " + r.Path + " " + r.Version
 		}
 		if modules[name] == nil {
-			modules[name] = &module{name: name, dir: p.Module.Dir}
+			modules[name] = &module{path: p.Module.Path, name: name, dir: p.Module.Dir}
 		}
 		modules[name].folders = append(modules[name].folders, p.Dir)
 	}
