@@ -5,36 +5,48 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::network::Network;
-use crate::{lifeline, progress, run, webhook};
+use crate::supervision::Order;
+use crate::topology::ObjectStore;
+use crate::{control, lifeline, logs, progress, report, run, state_dir, status, webhook};
 
 const HELP: &str = "\
-Starts three data planes (prod, dev, qa: demo API, collector, traffic) and a control plane (Prometheus, Alertmanager,
-a receiver for its notifications, the dashboard), every one the program that ships, each on a loopback address of its
-own. When the metrics of all three environments are visible it prints the dashboard's address and waits; Ctrl-C stops
-everything, a second Ctrl-C kills at once. The next run goes on with the kept data.
+Starts three data planes (prod, dev, qa: demo API, collector, traffic) and the control plane, every one the program that
+ships, each host a loopback address of its own. The control plane is a pair: two Prometheus with Thanos' sidecars, two
+Alertmanagers, two Pushgateways; and once Thanos' query, frontend, store gateway, compactor and ruler, the object store,
+node_exporter, a receiver for notifications, the dashboard. When the metrics of all three environments are visible it
+prints the dashboard's address and waits; Ctrl-C stops everything, a second Ctrl-C kills at once. The next run goes on
+with the kept data.
 
 Examples:
   signalbox-demo                                   the box, at http://127.0.0.1:3000
-  signalbox-demo --fresh                           the same, without the data of earlier runs
+  signalbox-demo --profile simple                  without the pair's second half, Thanos and object store
+  signalbox-demo --fresh                           without the data of earlier runs
   signalbox-demo --network 127.0.5 --state-dir /tmp/second
                                                    a second box beside it, at http://127.0.5.1:3000
   signalbox-demo --then 'curl -s $SIGNALBOX_DASHBOARD_URL/api/v1/overview'
                                                    start, run one command, stop; the exit status is the command's
+While it runs, in another terminal:
+  signalbox-demo status                            each part: state, memory, CPU, address
+  signalbox-demo kill prometheus-b                 break something; `restart prometheus-b` mends it
+  signalbox-demo logs thanos-query --follow        what a part says
 
-The command of --then finds the box in SIGNALBOX_DASHBOARD_URL, SIGNALBOX_PROMETHEUS_URL, SIGNALBOX_ALERTMANAGER_URL,
-SIGNALBOX_RECEIVER_URL, SIGNALBOX_STATE_DIR and, per environment, SIGNALBOX_API_PROD_URL and SIGNALBOX_OTLP_PROD_URL.
+The command of --then finds the box in SIGNALBOX_DASHBOARD_URL, SIGNALBOX_QUERY_URL (all of the history),
+SIGNALBOX_PROMETHEUS_URL, SIGNALBOX_ALERTMANAGER_URL, SIGNALBOX_PUSHGATEWAY_URL (of replica b SIGNALBOX_PROMETHEUS_B_URL
+and so on), SIGNALBOX_RECEIVER_URL, SIGNALBOX_STATE_DIR and, per environment, SIGNALBOX_API_PROD_URL and
+SIGNALBOX_OTLP_PROD_URL.
 
 The state directory is $XDG_STATE_HOME/signalbox-demo if that variable is set.
 
-Programs: ours lie beside signalbox-demo; prometheus and alertmanager come from --programs, else from where
-`make programs` puts them, else from PATH. SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names one program, and so do
-SIGNALBOX_DEMO_ALERTMANAGER, …_COLLECTOR, …_DEMO_API, …_LOAD_GEN and …_DASHBOARD.
+Programs: ours lie beside signalbox-demo; the others come from --programs, else from where `make programs` puts them,
+else from PATH. SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names one program, and so do SIGNALBOX_DEMO_ALERTMANAGER,
+…_PUSHGATEWAY, …_NODE_EXPORTER, …_THANOS, …_MINIO, …_GARAGE, …_COLLECTOR, …_DEMO_API, …_LOAD_GEN and …_DASHBOARD.
 
 Exit status: 0 stopped as asked, 1 a part or the start failed, 64 wrong command line. With --then the command's, or 128
-and the signal's number if a signal came before the command's end.";
+and the signal's number if a signal came before the command's end. `status` gives 1 if a part is not ready.";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -57,6 +69,55 @@ enum Action {
     /// Run the box until Ctrl-C (what happens without a command, too)
     #[command(after_help = HELP)]
     Run(RunOptions),
+
+    /// Show each part of a running demo: state, memory, CPU, address
+    Status {
+        #[command(flatten)]
+        state_dir: StateDirOption,
+
+        /// Measure CPU over this long
+        #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = humantime::parse_duration)]
+        over: Duration,
+
+        /// The same as JSON
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Show the log of a part
+    Logs {
+        /// As `status` names it
+        part: String,
+
+        #[command(flatten)]
+        state_dir: StateDirOption,
+
+        /// How many of its last lines
+        #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 50)]
+        lines: usize,
+
+        /// Go on as it grows
+        #[arg(long, short)]
+        follow: bool,
+    },
+
+    /// Stop a part of a running demo and start it again, or start one that is down
+    Restart {
+        /// As `status` names it
+        part: String,
+
+        #[command(flatten)]
+        state_dir: StateDirOption,
+    },
+
+    /// Kill a part of a running demo, as `kill -9` would; it stays down until `restart`
+    Kill {
+        /// As `status` names it
+        part: String,
+
+        #[command(flatten)]
+        state_dir: StateDirOption,
+    },
 
     /// Receive notifications of Alertmanager (POST /alerts) and show them (GET /notifications); a part of the box
     ReceiveWebhooks {
@@ -91,12 +152,20 @@ enum Action {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunOptions {
     /// How much of the box to run
-    #[arg(long, value_enum, default_value = "simple")]
+    #[arg(long, value_enum, default_value = "full")]
     pub(crate) profile: Profile,
 
-    /// Where data, logs and generated configuration are kept [default: ~/.local/state/signalbox-demo]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) state_dir: Option<PathBuf>,
+    /// Where Thanos keeps its blocks: minio or garage in the box (garage only where it is installed), or a file that
+    /// describes an S3 service elsewhere as Thanos reads it, keys included
+    #[arg(long, value_name = "minio|garage|FILE", default_value = "minio")]
+    pub(crate) object_store: ObjectStore,
+
+    /// Budget the third-party programs as on a box of this class: 2GB, 4GB or 8GB
+    #[arg(long, value_name = "CLASS", default_value = "4GB")]
+    pub(crate) memory: String,
+
+    #[command(flatten)]
+    pub(crate) state_dir: StateDirOption,
 
     /// Start without the data and logs of earlier runs
     #[arg(long)]
@@ -106,7 +175,7 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "PREFIX", default_value = "127.0.0")]
     pub(crate) network: Network,
 
-    /// Take prometheus and alertmanager from this folder only
+    /// Take the third-party programs from this folder only
     #[arg(long, value_name = "DIR", env = "SIGNALBOX_DEMO_PROGRAMS")]
     pub(crate) programs: Option<PathBuf>,
 
@@ -130,11 +199,39 @@ pub(crate) struct RunOptions {
     /// When metrics are visible run this shell command, then stop and exit with its status
     #[arg(long, value_name = "COMMAND")]
     pub(crate) then: Option<String>,
+
+    /// For tests: how long Prometheus keeps samples, as in its own file
+    #[arg(long, value_name = "TIME", hide = true)]
+    pub(crate) retention: Option<String>,
+
+    /// For tests: how much time a block spans, in place of two hours; then Thanos looks for blocks every few seconds
+    #[arg(long, value_name = "DURATION", hide = true, value_parser = humantime::parse_duration)]
+    pub(crate) block_duration: Option<Duration>,
+}
+
+/// Which demo.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StateDirOption {
+    /// Where data, logs and generated configuration are kept [default: ~/.local/state/signalbox-demo]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl StateDirOption {
+    pub(crate) fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.state_dir {
+            Some(path) => Ok(path.clone()),
+            None => state_dir::default_path(|name| std::env::var_os(name))
+                .context("neither XDG_STATE_HOME nor HOME is set: name a state directory with --state-dir"),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Profile {
-    /// Data planes, Prometheus, Alertmanager, dashboard
+    /// Data planes, and a pair of control planes with long-term storage
+    Full,
+    /// Data planes, one Prometheus, one Alertmanager, dashboard
     Simple,
 }
 
@@ -162,6 +259,21 @@ pub fn main() -> ExitCode {
     let outcome = match command_line.command {
         None => run::run(command_line.run),
         Some(Action::Run(options)) => run::run(options),
+        Some(Action::Status {
+            state_dir,
+            over,
+            json,
+        }) => state_dir.path().and_then(|state| status::run(&state, over, json)),
+        Some(Action::Logs {
+            part,
+            state_dir,
+            lines,
+            follow,
+        }) => state_dir
+            .path()
+            .and_then(|state| logs::run(&state, &part, lines, follow)),
+        Some(Action::Restart { part, state_dir }) => give(&state_dir, &part, Order::Restart),
+        Some(Action::Kill { part, state_dir }) => give(&state_dir, &part, Order::Kill),
         Some(Action::ReceiveWebhooks { listen, log }) => webhook::run(listen, &log),
         Some(Action::Attached { to, command }) => {
             Err(lifeline::become_attached(to, &mut command_of(&command)))
@@ -172,6 +284,16 @@ pub fn main() -> ExitCode {
         progress::line(&format!("signalbox-demo: {error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// Gives an order to a running demo, and says what became of it.
+fn give(state_dir: &StateDirOption, part: &str, order: Order) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let told = runtime.block_on(control::give(&state_dir.path()?, part, order))?;
+    report::print(&format!("{told}\n"));
+    Ok(ExitCode::SUCCESS)
 }
 
 fn command_of(words: &[std::ffi::OsString]) -> Command {
@@ -210,7 +332,8 @@ mod tests {
     fn wrong_values_are_told_in_words_that_help() {
         let told = |words| parse(words).unwrap_err().to_string();
         assert!(told("--network 10.0.0").contains("as in 127.0.0"));
-        assert!(told("--profile full").contains("[possible values: simple]"));
+        assert!(told("--profile half").contains("[possible values: full, simple]"));
+        assert!(told("--object-store ceph").contains("must be minio, garage, or a file as Thanos reads it"));
         assert!(told("--on-exit restart").contains("[possible values: stop, continue]"));
         assert!(told("--timeout soon").contains("invalid value 'soon' for '--timeout <DURATION>'"));
     }

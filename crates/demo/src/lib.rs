@@ -5,8 +5,10 @@
 //!                  │
 //!                  ├───► topology (data) ─► supervision: one task a part ─► process ─► lifeline ─► the program
 //!                  │                             └─► readiness: ask the part               └─► log_file
+//!                  ├───► control: orders from other runs of this program (restart, kill)
 //!                  ├───► overview: ask the dashboard whether metrics are there
 //!                  └───► progress, report: what the user sees
+//! command_line ─► status, logs, control                a look at a running demo, and orders to it
 //! ```
 //!
 //! Nothing outlives the demo: each part is a process group that is stopped in the order of the data's flow, and the
@@ -16,8 +18,10 @@ mod command_line;
 mod interrupts;
 mod run;
 
+mod memory;
 mod network;
 mod part;
+mod secrets;
 mod topology;
 
 mod ports;
@@ -30,6 +34,11 @@ mod log_file;
 mod process;
 mod readiness;
 mod supervision;
+
+mod control;
+mod logs;
+mod status;
+mod usage;
 
 mod follow_up;
 mod overview;

@@ -1,9 +1,10 @@
 //! One part of the box, as data: what to run, what it needs, and how to tell that it works.
 
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
 use std::net::SocketAddrV4;
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::programs::Program;
@@ -41,6 +42,15 @@ pub(crate) struct File {
 pub(crate) enum Content {
     Folder,
     Text(String),
+    /// Only its owner can read it.
+    Secret(String),
+    /// What the program itself goes on with: written only where there is no such file yet.
+    First(String),
+    /// That file, with other values on the lines that begin so; each must be there once.
+    Edited {
+        original: PathBuf,
+        changes: Vec<(String, String)>,
+    },
     /// A symbolic link, so that an edit of the original counts at the next reload.
     LinkTo(PathBuf),
 }
@@ -66,18 +76,28 @@ pub(crate) enum Probe {
 pub(crate) enum Stage {
     Load,
     Service,
+    /// And Pushgateways and exporters: what Prometheus scrapes.
     Collector,
+    /// What reads from Prometheus and from the object store, or brings the one's blocks to the other.
+    Query,
     Store,
+    /// Of two Alertmanagers that leave their mesh at once, each waits ten seconds for the other.
+    AlertingPeer,
     Alerting,
+    /// The object store.
+    Objects,
 }
 
 impl Stage {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Load,
         Self::Service,
         Self::Collector,
+        Self::Query,
         Self::Store,
+        Self::AlertingPeer,
         Self::Alerting,
+        Self::Objects,
     ];
 }
 
@@ -89,19 +109,91 @@ impl File {
         }
         match &self.content {
             Content::Folder => fs::create_dir_all(&self.path),
-            Content::Text(text) => fs::write(&self.path, text),
+            Content::Secret(text) => write_secret(&self.path, text),
+            Content::First(_) if self.path.exists() => Ok(()),
+            Content::Text(text) | Content::First(text) => fs::write(&self.path, text),
+            Content::Edited { original, changes } => {
+                fs::write(&self.path, edited(&fs::read_to_string(original)?, changes)?)
+            }
             Content::LinkTo(original) => std::os::unix::fs::symlink(original, &self.path),
         }
     }
 }
 
+fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+    // never readable by others, not even while it is written; one from before keeps its mode, which is this
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn edited(text: &str, changes: &[(String, String)]) -> io::Result<String> {
+    let mut lines: Vec<_> = text.lines().map(ToOwned::to_owned).collect();
+    for (beginning, value) in changes {
+        let mut those = lines.iter_mut().filter(|line| line.starts_with(beginning));
+        let (Some(line), None) = (those.next(), those.next()) else {
+            let trouble = format!("there is not one line that begins with {beginning:?}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, trouble));
+        };
+        *line = format!("{beginning}{value}");
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
 impl Part {
     /// Where to reach it, for people: a URL if it speaks HTTP there.
-    pub(crate) fn address(&self) -> String {
-        match (&self.probe, self.ports.first()) {
-            (_, None) => "–".to_owned(),
-            (Probe::Http(_), Some(port)) => format!("http://{}", port.address),
-            (Probe::Running, Some(port)) => port.address.to_string(),
+    pub(crate) fn address(&self) -> Option<String> {
+        let port = self.ports.first()?;
+        Some(match &self.probe {
+            Probe::Http(_) => format!("http://{}", port.address),
+            Probe::Running => port.address.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn a_value_is_changed_where_its_line_is_there_once() {
+        let text = "retention:\n  time: 15d # and so on\nother:\n  size: 1\n";
+        assert_eq!(
+            edited(text, &changes(&[("  time: ", "7d")])).unwrap(),
+            "retention:\n  time: 7d\nother:\n  size: 1\n"
+        );
+        for absent_or_twice in ["  age: ", "  "] {
+            let error = edited(text, &changes(&[(absent_or_twice, "7d")])).unwrap_err();
+            let told = format!("there is not one line that begins with {absent_or_twice:?}");
+            assert_eq!(error.to_string(), told);
         }
+    }
+
+    #[test]
+    fn secrets_are_their_owners_and_first_contents_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/secret");
+        let write = |content| {
+            let path = path.clone();
+            File { path, content }.write().unwrap();
+        };
+        write(Content::Secret("one, and longer".to_owned()));
+        write(Content::Secret("two".to_owned()));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        write(Content::First("three".to_owned()));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
     }
 }

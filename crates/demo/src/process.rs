@@ -117,6 +117,14 @@ impl Process {
         Ok(stopped)
     }
 
+    /// SIGKILL to the group, without a word before.
+    pub(crate) async fn kill(mut self) -> io::Result<()> {
+        signal(self.group, Signal::KILL);
+        self.child.wait().await?;
+        self.sweep().await;
+        Ok(())
+    }
+
     /// Ends what the leader may have left in its group, and reads the output to its end.
     async fn sweep(&mut self) {
         /// For bytes that are in the pipe already; a process that left the group may keep the pipe open for ever.

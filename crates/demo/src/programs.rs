@@ -15,6 +15,12 @@ pub(crate) enum Program {
     Demo,
     Prometheus,
     Alertmanager,
+    Pushgateway,
+    NodeExporter,
+    Thanos,
+    Minio,
+    /// Built by nobody here: who wants it has it.
+    Garage,
 }
 
 impl Program {
@@ -27,6 +33,11 @@ impl Program {
             Self::Demo => "signalbox-demo",
             Self::Prometheus => "prometheus",
             Self::Alertmanager => "alertmanager",
+            Self::Pushgateway => "pushgateway",
+            Self::NodeExporter => "node_exporter",
+            Self::Thanos => "thanos",
+            Self::Minio => "minio",
+            Self::Garage => "garage",
         }
     }
 
@@ -57,6 +68,11 @@ pub(crate) struct Places {
 pub(crate) enum Missing {
     #[error("{variable} names {}, and no program is there", path.display())]
     Named { variable: String, path: PathBuf },
+    #[error(
+        "garage is not in {looked_in}: install it (https://garagehq.deuxfleurs.fr, 2.3 or newer), name yours by \
+         {variable}=/path/to/garage, or take --object-store minio"
+    )]
+    Garage { variable: String, looked_in: String },
     #[error("{name} is not beside signalbox-demo in {}: `cargo build --workspace --bins` builds it, and so does `make demo`", folder.display())]
     Ours { name: &'static str, folder: PathBuf },
     #[error(
@@ -120,17 +136,24 @@ fn find_one(program: Program, places: &Places, named: Option<OsString>) -> Resul
         let path = places.path.as_deref().unwrap_or_default();
         [built].into_iter().chain(std::env::split_paths(path)).collect()
     };
-    folders
+    let found = folders
         .iter()
-        .find_map(|folder| executable_at(&folder.join(name)))
-        .ok_or_else(|| Missing::ThirdParty {
-            name,
-            variable: program.variable(),
-            looked_in: match &places.programs {
-                Some(folder) => folder.display().to_string(),
-                None => format!("{} nor in PATH", folders[0].display()),
+        .find_map(|folder| executable_at(&folder.join(name)));
+    found.ok_or_else(|| {
+        let variable = program.variable();
+        let looked_in = match &places.programs {
+            Some(folder) => folder.display().to_string(),
+            None => format!("{} nor in PATH", folders[0].display()),
+        };
+        match program {
+            Program::Garage => Missing::Garage { variable, looked_in },
+            _ => Missing::ThirdParty {
+                name,
+                variable,
+                looked_in,
             },
-        })
+        }
+    })
 }
 
 /// The absolute path, if an executable file is there.

@@ -115,7 +115,8 @@ impl std::fmt::Debug for Live {
 
 /// A line on standard error. If nobody can read it, the demo goes on.
 pub(crate) fn line(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    // in one piece: another program may write to the same terminal
+    let _ = std::io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 pub(crate) fn seconds(duration: Duration) -> String {

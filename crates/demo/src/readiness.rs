@@ -12,13 +12,14 @@ const ANSWER: Duration = Duration::from_secs(2);
 
 /// Resolves when the part is ready; the caller sets the limit.
 pub(crate) async fn ready(probe: &Probe, http: &reqwest::Client) {
-    let Probe::Http(url) = probe else { return };
-    while !answers(url, http).await {
+    while !is_ready(probe, http).await {
         tokio::time::sleep(INTERVAL).await;
     }
 }
 
-async fn answers(url: &str, http: &reqwest::Client) -> bool {
+/// Whether it is ready now.
+pub(crate) async fn is_ready(probe: &Probe, http: &reqwest::Client) -> bool {
+    let Probe::Http(url) = probe else { return true };
     let answer = http.get(url).timeout(ANSWER).send().await;
     answer.is_ok_and(|response| response.status().is_success())
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::progress::seconds;
+use crate::status::PartStatus;
 use crate::supervision::{Assignment, Killed};
 
 /// Writes to standard output. If nobody can read it, the demo goes on.
@@ -30,7 +31,7 @@ pub(crate) fn up(
             part.name.clone(),
             part.place.clone(),
             condition.clone(),
-            part.address(),
+            part.address().unwrap_or_else(none),
             log.strip_prefix(state).unwrap_or(log).display().to_string(),
         ]);
     }
@@ -40,6 +41,45 @@ pub(crate) fn up(
         state.display(),
         visible(environments, after)
     )
+}
+
+/// Every part now, and the sum of what they take.
+pub(crate) fn status(parts: &[PartStatus], over: Duration, cores: usize) -> String {
+    let mut table = vec![["part", "in", "state", "memory", "CPU", "pid", "address"].map(ToOwned::to_owned)];
+    for part in parts {
+        table.push([
+            part.name.clone(),
+            part.place.clone(),
+            part.state.clone(),
+            part.memory.map_or_else(none, megabytes),
+            part.cpu.map_or_else(none, percent),
+            part.pid.map_or_else(none, |pid| pid.to_string()),
+            part.address.clone().unwrap_or_else(none),
+        ]);
+    }
+    let ready = parts.iter().filter(|part| part.is_ready()).count();
+    let memory = parts.iter().filter_map(|part| part.memory).sum();
+    let cpu: f64 = parts.iter().filter_map(|part| part.cpu).sum();
+    format!(
+        "{}\n{ready} of {} parts are ready; together they take {} and {} of {cores} cores (over {})\n",
+        columns(&table),
+        parts.len(),
+        megabytes(memory),
+        percent(cpu / cores as f64),
+        seconds(over),
+    )
+}
+
+fn none() -> String {
+    "–".to_owned()
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.0} MB", bytes as f64 / 1e6)
+}
+
+fn percent(ratio: f64) -> String {
+    format!("{:.1} %", ratio * 100.0)
 }
 
 /// `metrics of prod, dev and qa visible after 17.3 s`
@@ -171,6 +211,31 @@ State and logs: /state
 metrics of prod, dev and qa visible after 17.3 s
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_status_adds_up() {
+        let part = |name: &str, state: &str, taken: Option<(u64, f64)>| PartStatus {
+            name: name.to_owned(),
+            place: "a".to_owned(),
+            state: state.to_owned(),
+            pid: taken.map(|_| 4711),
+            memory: taken.map(|(memory, _)| memory),
+            cpu: taken.map(|(_, cpu)| cpu),
+            address: taken.map(|_| "http://127.0.0.1:9090".to_owned()),
+        };
+        let parts = [
+            part("prometheus-a", "ready", Some((91_600_000, 0.1234))),
+            part("minio", "killed, as asked", None),
+        ];
+        let expected = "\
+part          in  state             memory  CPU     pid   address
+prometheus-a  a   ready             92 MB   12.3 %  4711  http://127.0.0.1:9090
+minio         a   killed, as asked  –       –       –     –
+
+1 of 2 parts are ready; together they take 92 MB and 6.2 % of 2 cores (over 2.0 s)
+";
+        assert_eq!(status(&parts, Duration::from_secs(2), 2), expected);
     }
 
     #[test]

@@ -8,11 +8,14 @@ use anyhow::{Context, anyhow, bail};
 
 use crate::command_line::{OnExit, Profile, RunOptions};
 use crate::interrupts::Interrupts;
+use crate::memory::Memory;
+use crate::part::Probe;
 use crate::progress::{Progress, line, seconds};
+use crate::secrets::Keys;
 use crate::state_dir::{PartRecord, Record, StateDir};
 use crate::supervision::{Assignment, Event, Ground, Supervision, What};
-use crate::topology::{Folders, Topology};
-use crate::{follow_up, log_file, overview, ports, programs, readiness, report, stack, state_dir, topology};
+use crate::topology::{Extent, Folders, Plan, Topology, Tuning};
+use crate::{control, follow_up, log_file, overview, ports, programs, readiness, report, stack};
 
 /// How many lines of its log a dead part is reported with.
 const TAIL: usize = 12;
@@ -74,19 +77,8 @@ impl Demo {
         let executable = std::env::current_exe().context("cannot find this executable")?;
         let working = std::env::current_dir().context("there is no working directory")?;
         let stack = stack::find(options.stack.as_deref(), &executable, &working)?;
-        let state = match &options.state_dir {
-            Some(path) => path.clone(),
-            None => state_dir::default_path(|name| std::env::var_os(name))
-                .context("neither XDG_STATE_HOME nor HOME is set: name a state directory with --state-dir")?,
-        };
-        let state = StateDir::open(&state)?;
-        let folders = Folders {
-            state: state.path().to_owned(),
-            stack,
-        };
-        let topology = match options.profile {
-            Profile::Simple => topology::simple(options.network, &folders),
-        };
+        let state = StateDir::open(&options.state_dir.path()?)?;
+        let topology = Topology::of(&plan(&options, &state, stack)?);
         let assignments = assign(&topology, &state, &options, &executable)?;
         let conflicts = ports::conflicts(&topology.parts);
         if !conflicts.is_empty() {
@@ -97,6 +89,8 @@ impl Demo {
             file.write()
                 .with_context(|| format!("cannot write {}", file.path.display()))?;
         }
+        let control =
+            control::listen(state.path()).context("cannot listen for orders in the state directory")?;
         let http = readiness::http_client()?;
         let ground = Ground {
             attacher: executable.clone(),
@@ -109,6 +103,7 @@ impl Demo {
             settled: false,
         };
         let supervision = Supervision::start(&assignments, &ground);
+        tokio::spawn(control::serve(control, supervision.orders()));
         let demo = Self {
             progress: Progress::new(names, options.plain),
             conditions: vec![waiting; assignments.len()],
@@ -190,6 +185,15 @@ impl Demo {
                 };
                 self.progress.ended(event.part, &condition.text);
                 Some(told)
+            }
+            What::Killed => {
+                *condition = Condition {
+                    text: "killed, as asked".to_owned(),
+                    pid: None,
+                    settled: true,
+                };
+                self.progress.settled(event.part, &condition.text);
+                None
             }
             What::NotStarted { needs } => {
                 condition.text = format!("not started: it needs {needs}");
@@ -277,20 +281,27 @@ impl Demo {
 
     fn record(&self) -> Record {
         let part = |(assignment, condition): (&Assignment, &Condition)| {
-            let addresses = assignment.part.ports.iter().map(|port| port.address.to_string());
-            Some(PartRecord {
-                name: assignment.part.name.clone(),
-                pid: condition.pid?,
-                addresses: addresses.collect(),
-                log: assignment.log.clone(),
-            })
+            let Assignment { part, log, .. } = assignment;
+            PartRecord {
+                name: part.name.clone(),
+                place: part.place.clone(),
+                state: condition.text.clone(),
+                pid: condition.pid,
+                address: part.address(),
+                addresses: part.ports.iter().map(|port| port.address.to_string()).collect(),
+                ready: match &part.probe {
+                    Probe::Http(url) => Some(url.clone()),
+                    Probe::Running => None,
+                },
+                log: log.clone(),
+            }
         };
         Record {
             pid: std::process::id(),
             network: self.options.network.to_string(),
             dashboard: self.topology.dashboard.clone(),
             parts: std::iter::zip(&self.assignments, &self.conditions)
-                .filter_map(part)
+                .map(part)
                 .collect(),
         }
     }
@@ -322,6 +333,7 @@ impl Demo {
         for told in report::killed(&killed) {
             line(&told);
         }
+        control::forget(self.state.path());
         if let Err(error) = self.state.forget_record() {
             let folder = self.state.path().display();
             line(&format!("cannot remove demo.json from {folder}: {error}"));
@@ -329,6 +341,34 @@ impl Demo {
         line(&format!("stopped after {}", seconds(start.elapsed())));
         Ok(end.unwrap_or(ExitCode::FAILURE))
     }
+}
+
+/// What the options ask for.
+fn plan(options: &RunOptions, state: &StateDir, stack: PathBuf) -> anyhow::Result<Plan> {
+    let folders = Folders {
+        state: state.path().to_owned(),
+        stack,
+    };
+    let extent = match options.profile {
+        Profile::Simple => Extent::Simple,
+        Profile::Full => Extent::Full(options.object_store.clone().absolute()?),
+    };
+    Ok(Plan {
+        network: options.network,
+        // those of the data that stays; new data gets new keys
+        keys: if options.fresh {
+            Keys::new()
+        } else {
+            Keys::kept_in(&state.secrets())
+        },
+        memory: Memory::of_box(&options.memory, &folders.stack)?,
+        tuning: Tuning {
+            retention: options.retention.clone(),
+            block_duration: options.block_duration,
+        },
+        folders,
+        extent,
+    })
 }
 
 /// Gives each part its program and its log.

@@ -3,19 +3,23 @@
 //! ```text
 //! signalbox-demo.lock   locked while a demo runs
 //! demo.json             what runs: pids, addresses, logs; only while it runs
+//! control.sock          takes orders; only while a demo runs
 //! config/  data/  logs/
+//! secrets/              keys of the object store in the box
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 const LOCK: &str = "signalbox-demo.lock";
 const RECORD: &str = "demo.json";
-const FOLDERS: [&str; 3] = ["config", "data", "logs"];
+const FOLDERS: [&str; 4] = ["config", "data", "logs", SECRETS];
+const SECRETS: &str = "secrets";
 
 #[derive(Debug)]
 pub(crate) struct StateDir {
@@ -36,9 +40,25 @@ pub(crate) struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PartRecord {
     pub(crate) name: String,
-    pub(crate) pid: u32,
+    pub(crate) place: String,
+    /// What became of it, in words.
+    pub(crate) state: String,
+    /// None unless it runs.
+    pub(crate) pid: Option<u32>,
+    /// Where to reach it, for people.
+    pub(crate) address: Option<String>,
     pub(crate) addresses: Vec<String>,
+    /// The URL that answers with success when it is ready, if it has a port.
+    pub(crate) ready: Option<String>,
     pub(crate) log: PathBuf,
+}
+
+impl Record {
+    /// Whether the demo that wrote it still runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        let pid = rustix::process::Pid::from_raw(self.pid.cast_signed());
+        pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +136,11 @@ impl StateDir {
             }
             fs::create_dir_all(folder)?;
         }
-        Ok(())
+        fs::set_permissions(self.secrets(), fs::Permissions::from_mode(0o700))
+    }
+
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.path.join(SECRETS)
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -159,7 +183,8 @@ fn refuse_pattern(path: &Path) -> Result<(), StateError> {
     Ok(())
 }
 
-fn read_record(state: &Path) -> Option<Record> {
+/// What the demo that uses `state` wrote down, if one does.
+pub(crate) fn read_record(state: &Path) -> Option<Record> {
     serde_json::from_slice(&fs::read(state.join(RECORD)).ok()?).ok()
 }
 

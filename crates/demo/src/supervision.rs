@@ -1,18 +1,20 @@
 //! Starts the parts as soon as what they need is ready, watches them, and stops them in the order of their stages.
 //!
 //! Each part has one task that owns its process. The tasks tell what happens as events; a part that is ready lets
-//! those start that wait for it.
+//! those start that wait for it. A part that has ended stays down until somebody orders a restart.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::part::{Part, Stage};
 use crate::process::{Launch, Process, Stopped};
+use crate::progress::seconds;
 use crate::readiness;
 
 /// What a part's process is made from, beside the part itself.
@@ -49,10 +51,45 @@ pub(crate) enum What {
     Ended {
         how: String,
     },
+    /// It was killed, as somebody ordered.
+    Killed,
     /// What it needs ended before it was ready.
     NotStarted {
         needs: String,
     },
+}
+
+/// What somebody wants done with one part while the others go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Stop it as the end of the demo would, then start it; one that is down is only started.
+    Restart,
+    /// SIGKILL, and let it lie.
+    Kill,
+}
+
+/// An order, and where its outcome goes: what became of the part, or why nothing did.
+type Errand = (Order, oneshot::Sender<Result<String, String>>);
+
+/// Takes orders to the parts. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Orders(BTreeMap<String, mpsc::Sender<Errand>>);
+
+impl Orders {
+    /// Resolves when the order is carried out: after a restart, when the part is ready or has ended.
+    pub(crate) async fn give(&self, part: &str, order: Order) -> Result<String, String> {
+        let Some(to) = self.0.get(part) else {
+            let names: Vec<_> = self.0.keys().map(String::as_str).collect();
+            return Err(format!(
+                "this box has no part {part}; it has {}",
+                names.join(", ")
+            ));
+        };
+        let (reply, outcome) = oneshot::channel();
+        let busy = || format!("{part} is being stopped or restarted already");
+        to.try_send((order, reply)).map_err(|_| busy())?;
+        outcome.await.unwrap_or_else(|_| Err(busy()))
+    }
 }
 
 /// A part that did not end by itself when it was asked to.
@@ -67,16 +104,18 @@ pub(crate) struct Killed {
 pub(crate) struct Supervision {
     events: mpsc::Receiver<Event>,
     stages: Vec<(CancellationToken, JoinSet<Option<Killed>>)>,
+    orders: Orders,
     hurry: CancellationToken,
 }
 
 impl Supervision {
     /// Starts a task for each of `assignments`. Must be called inside the runtime of the main thread (see `lifeline`).
     pub(crate) fn start(assignments: &[Assignment], ground: &Ground) -> Self {
-        // a part tells at most three things in its life, so that no task ever waits here
         let (tell, events) = mpsc::channel(3 * assignments.len());
         let hurry = CancellationToken::new();
-        let (ready, are_ready): (Vec<_>, Vec<_>) = assignments.iter().map(|_| watch::channel(false)).unzip();
+        let mut orders = BTreeMap::new();
+        let (ready, are_ready): (Vec<_>, Vec<_>) =
+            assignments.iter().map(|_| watch::channel(Fate::Open)).unzip();
         let mut stages: Vec<_> = Stage::ALL
             .iter()
             .map(|_| (CancellationToken::new(), JoinSet::new()))
@@ -88,9 +127,13 @@ impl Supervision {
                 (need.clone(), are_ready[other].clone())
             };
             let (stop, tasks) = &mut stages[assignment.part.stage as usize];
+            // a second order while one is carried out is refused
+            let (order, errands) = mpsc::channel(1);
+            orders.insert(assignment.part.name.clone(), order);
             let attendant = Attendant {
                 number,
                 needs: assignment.part.needs.iter().map(needed).collect(),
+                errands,
                 assignment: assignment.clone(),
                 ground: ground.clone(),
                 ready,
@@ -103,8 +146,13 @@ impl Supervision {
         Self {
             events,
             stages,
+            orders: Orders(orders),
             hurry,
         }
+    }
+
+    pub(crate) fn orders(&self) -> Orders {
+        self.orders.clone()
     }
 
     /// The next event; pending for ever once every part has ended.
@@ -122,8 +170,11 @@ impl Supervision {
 
     /// Stops everything, stage by stage. Returns which parts had to be killed.
     pub(crate) async fn stop(self) -> Vec<Killed> {
+        let Self { events, stages, .. } = self;
+        // nobody listens any more, so that nobody waits to tell
+        drop(events);
         let mut killed = Vec::new();
-        for (stop, mut tasks) in self.stages {
+        for (stop, mut tasks) in stages {
             stop.cancel();
             while let Some(end) = tasks.join_next().await {
                 // a task that panicked has dropped its process, which killed it
@@ -134,52 +185,157 @@ impl Supervision {
     }
 }
 
+/// Whether a part has become ready for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Open,
+    Ready,
+    /// It ended before.
+    Failed,
+}
+
 struct Attendant {
     number: usize,
     assignment: Assignment,
     ground: Ground,
-    needs: Vec<(String, watch::Receiver<bool>)>,
-    ready: watch::Sender<bool>,
+    needs: Vec<(String, watch::Receiver<Fate>)>,
+    errands: mpsc::Receiver<Errand>,
+    ready: watch::Sender<Fate>,
     tell: mpsc::Sender<Event>,
     stop: CancellationToken,
     hurry: CancellationToken,
 }
 
+/// How one run of a process ended.
+enum End {
+    /// The demo stops.
+    Stopped(Option<Killed>),
+    /// It is down, for whatever reason.
+    Down,
+    /// It was stopped to be started again; whoever ordered that waits.
+    Restart(Errand),
+}
+
 impl Attendant {
     /// The life of one part.
     async fn attend(mut self) -> Option<Killed> {
-        tokio::select! {
+        let mut waiting = tokio::select! {
             biased;
             () = self.stop.cancelled() => return None,
-            needs = needs_ready(&mut self.needs) => if let Err(needs) = needs {
-                self.tell(What::NotStarted { needs }).await;
-                return None;
+            needs = needs_ready(&mut self.needs) => match needs {
+                Ok(()) => None,
+                Err(needs) => {
+                    self.fail();
+                    self.tell(What::NotStarted { needs }).await;
+                    match self.down().await {
+                        Some(errand) => Some(errand),
+                        None => return None,
+                    }
+                }
             }
+        };
+        while !self.stop.is_cancelled() {
+            let end = self.run(&mut waiting).await;
+            self.fail();
+            waiting = match end {
+                End::Stopped(killed) => return killed,
+                End::Restart(errand) => Some(errand),
+                End::Down => match self.down().await {
+                    Some(errand) => Some(errand),
+                    None => return None,
+                },
+            };
         }
+        None
+    }
+
+    /// From the start of a process to its end. `waiting` is told what became of the start.
+    async fn run(&mut self, waiting: &mut Option<Errand>) -> End {
+        let name = self.assignment.part.name.clone();
+        let mut reply = |outcome: Result<String, String>| {
+            if let Some((_, reply)) = waiting.take() {
+                // who asked may be gone
+                drop(reply.send(outcome));
+            }
+        };
         let start = Instant::now();
         let mut process = match self.start() {
             Ok(process) => process,
             Err(error) => {
                 let how = format!("cannot be started: {error}");
+                reply(Err(format!("{name} {how}")));
                 self.tell(What::Ended { how }).await;
-                return None;
+                return End::Down;
             }
         };
         self.tell(What::Started { pid: process.pid() }).await;
-        tokio::select! {
-            status = process.ended() => return self.tell_end(status).await,
-            () = self.stop.cancelled() => return self.stop(process).await,
-            () = readiness::ready(&self.assignment.part.probe, &self.ground.http) => {}
+        let mut is_ready = false;
+        loop {
+            tokio::select! {
+                status = process.ended() => {
+                    let how = end(status);
+                    reply(Err(format!("{name} {how}")));
+                    self.tell(What::Ended { how }).await;
+                    return End::Down;
+                }
+                () = self.stop.cancelled() => return End::Stopped(self.stop(process).await),
+                Some(errand) = self.errands.recv() => {
+                    reply(Err(format!("{name} was not ready before the next order")));
+                    return self.carry_out(errand, process).await;
+                }
+                () = readiness::ready(&self.assignment.part.probe, &self.ground.http), if !is_ready => {
+                    is_ready = true;
+                    let after = start.elapsed();
+                    self.tell(What::Ready { after }).await;
+                    self.ready.send_replace(Fate::Ready);
+                    reply(Ok(format!("{name} is ready after {}", seconds(after))));
+                }
+            }
         }
-        self.tell(What::Ready {
-            after: start.elapsed(),
-        })
-        .await;
-        self.ready.send_replace(true);
-        tokio::select! {
-            status = process.ended() => self.tell_end(status).await,
-            () = self.stop.cancelled() => self.stop(process).await,
+    }
+
+    async fn carry_out(&self, (order, reply): Errand, process: Process) -> End {
+        let name = &self.assignment.part.name;
+        match order {
+            Order::Restart => {
+                drop(self.stop(process).await);
+                End::Restart((order, reply))
+            }
+            Order::Kill => {
+                drop(process.kill().await);
+                self.tell(What::Killed).await;
+                drop(reply.send(Ok(format!(
+                    "{name} is killed; `signalbox-demo restart {name}` starts it"
+                ))));
+                End::Down
+            }
         }
+    }
+
+    /// Until it is ordered to start, or none when the demo stops.
+    async fn down(&mut self) -> Option<Errand> {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return None,
+                errand = self.errands.recv() => match errand? {
+                    errand @ (Order::Restart, _) => return Some(errand),
+                    (Order::Kill, reply) => {
+                        drop(reply.send(Err(format!("{} does not run", self.assignment.part.name))));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Those that wait for its first readiness need not wait any longer.
+    fn fail(&self) {
+        self.ready.send_if_modified(|fate| {
+            let was_open = *fate == Fate::Open;
+            if was_open {
+                *fate = Fate::Failed;
+            }
+            was_open
+        });
     }
 
     fn start(&self) -> io::Result<Process> {
@@ -202,15 +358,6 @@ impl Attendant {
         drop(self.tell.send(event).await);
     }
 
-    async fn tell_end(&self, status: io::Result<std::process::ExitStatus>) -> Option<Killed> {
-        let how = match status {
-            Ok(status) => format!("ended ({status})"),
-            Err(error) => format!("is lost: {error}"),
-        };
-        self.tell(What::Ended { how }).await;
-        None
-    }
-
     async fn stop(&self, process: Process) -> Option<Killed> {
         let part = &self.assignment.part;
         let hurried = match process.stop(part.grace, self.hurry.cancelled()).await {
@@ -225,11 +372,19 @@ impl Attendant {
     }
 }
 
-/// Resolves when all are ready, or with the name of one that never will be.
-async fn needs_ready(needs: &mut [(String, watch::Receiver<bool>)]) -> Result<(), String> {
-    for (name, ready) in needs {
-        if ready.wait_for(|ready| *ready).await.is_err() {
-            return Err(name.clone());
+fn end(status: io::Result<std::process::ExitStatus>) -> String {
+    match status {
+        Ok(status) => format!("ended ({status})"),
+        Err(error) => format!("is lost: {error}"),
+    }
+}
+
+/// Resolves when all have been ready, or with the name of one that ended before.
+async fn needs_ready(needs: &mut [(String, watch::Receiver<Fate>)]) -> Result<(), String> {
+    for (name, fate) in needs {
+        match fate.wait_for(|fate| *fate != Fate::Open).await.as_deref() {
+            Ok(Fate::Ready) => {}
+            _ => return Err(name.clone()),
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::part::{Part, Port, Stage};
 use crate::programs::Program;
 use crate::topology::port;
-use crate::topology::site::{Site, http, variable, words};
+use crate::topology::site::{A, Site, http, variable, words};
 
 /// One environment of the customer.
 pub(super) struct Plane {
@@ -53,14 +53,17 @@ pub(super) fn collector(site: &Site<'_>, plane: &Plane) -> Part {
         variable("SIGNALBOX_COLLECTOR__ENVIRONMENT", plane.environment),
         variable("SIGNALBOX_COLLECTOR__DATA_PLANE_ID", plane.id),
         // sums of deltas go on where the last run left them
-        variable("SIGNALBOX_COLLECTOR__STATE_DIR", site.data(&name)),
+        variable("SIGNALBOX_COLLECTOR__STATE_DIR", site.data(&name).display()),
     ];
     environment.extend(ports.map(|(key, _, port)| {
         let name = format!("SIGNALBOX_COLLECTOR__LISTEN__{key}");
         variable(&name, site.plane(plane, port))
     }));
     Part {
-        arguments: vec!["--config".to_owned(), site.stack("collector/collector.toml")],
+        arguments: vec![
+            "--config".to_owned(),
+            site.stack("collector/collector.toml").display().to_string(),
+        ],
         environment,
         ports: ports
             .map(|(_, what, port)| Port {
@@ -76,7 +79,7 @@ pub(super) fn collector(site: &Site<'_>, plane: &Plane) -> Part {
 pub(super) fn demo_api(site: &Site<'_>, plane: &Plane) -> Part {
     let name = format!("api-{}", plane.environment);
     let own = site.plane(plane, port::DEMO_API);
-    let front = site.control(plane.front_port);
+    let front = site.on(A, plane.front_port);
     let faults = site.plane(plane, port::FAULT_CONTROL);
     Part {
         environment: vec![

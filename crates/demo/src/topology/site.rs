@@ -2,41 +2,68 @@
 
 use std::fmt;
 use std::net::SocketAddrV4;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::network::Network;
-use crate::part::{Part, Probe, Stage};
+use crate::part::{Part, Port, Probe, Stage};
 use crate::programs::Program;
-use crate::topology::Folders;
+use crate::topology::Plan;
 use crate::topology::data_plane::Plane;
 
 /// How long a service of ours may take to drain: a little more than it gives itself.
 const SERVICE_GRACE: Duration = Duration::from_secs(12);
 
-/// The last number of the control plane's address.
-const CONTROL_HOST: u8 = 1;
+/// One box of the control plane, by the external label of all that it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Replica {
+    pub(super) name: &'static str,
+    /// The last number of its address.
+    host: u8,
+}
+
+/// The box that is always there, and has what there is one of.
+pub(super) const A: Replica = Replica { name: "a", host: 1 };
+const B: Replica = Replica { name: "b", host: 2 };
+
+/// What is said of the whole, in external labels, by Prometheus and by Thanos' ruler.
+pub(super) const CLUSTER: &str = "demo";
+pub(super) const REGION: &str = "local";
 
 pub(super) struct Site<'a> {
-    pub(super) network: Network,
-    pub(super) folders: &'a Folders,
+    pub(super) plan: &'a Plan,
 }
 
 impl Site<'_> {
-    pub(super) fn control(&self, port: u16) -> SocketAddrV4 {
-        SocketAddrV4::new(self.network.host(CONTROL_HOST), port)
+    pub(super) fn replicas(&self) -> &'static [Replica] {
+        const ALL: [Replica; 2] = [A, B];
+        if self.plan.is_full() { &ALL } else { &ALL[..1] }
+    }
+
+    /// The others of the pair.
+    pub(super) fn peers(&self, replica: Replica) -> impl Iterator<Item = Replica> {
+        self.replicas().iter().copied().filter(move |one| *one != replica)
+    }
+
+    pub(super) fn on(&self, replica: Replica, port: u16) -> SocketAddrV4 {
+        SocketAddrV4::new(self.plan.network.host(replica.host), port)
     }
 
     pub(super) fn plane(&self, plane: &Plane, port: u16) -> SocketAddrV4 {
-        SocketAddrV4::new(self.network.host(plane.host), port)
+        SocketAddrV4::new(self.plan.network.host(plane.host), port)
     }
 
-    pub(super) fn stack(&self, path: &str) -> String {
-        self.folders.stack.join(path).display().to_string()
+    pub(super) fn stack(&self, path: &str) -> PathBuf {
+        self.plan.folders.stack.join(path)
+    }
+
+    /// Where the configuration is that is made anew at each start.
+    pub(super) fn config(&self, path: &str) -> PathBuf {
+        self.plan.folders.state.join("config").join(path)
     }
 
     /// Where a part keeps its data: over runs, until one begins afresh.
-    pub(super) fn data(&self, part: &str) -> String {
-        self.folders.state.join("data").join(part).display().to_string()
+    pub(super) fn data(&self, part: &str) -> PathBuf {
+        self.plan.folders.state.join("data").join(part)
     }
 
     /// A part that needs nothing, has no ports and takes no arguments: to be completed.
@@ -47,7 +74,7 @@ impl Site<'_> {
             program,
             arguments: vec![],
             environment: vec![],
-            folder: self.folders.state.clone(),
+            folder: self.plan.folders.state.clone(),
             files: vec![],
             ports: vec![],
             probe: Probe::Running,
@@ -58,8 +85,17 @@ impl Site<'_> {
     }
 }
 
+/// The name of a part that each box has one of.
+pub(super) fn of(part: &str, replica: Replica) -> String {
+    format!("{part}-{}", replica.name)
+}
+
 pub(super) fn http(address: SocketAddrV4, path: &str) -> Probe {
     Probe::Http(format!("http://{address}{path}"))
+}
+
+pub(super) fn port(what: &'static str, address: SocketAddrV4) -> Port {
+    Port { what, address }
 }
 
 pub(super) fn variable(name: &str, value: impl fmt::Display) -> (String, String) {
