@@ -16,7 +16,7 @@ CASES ?=
 export npm_config_loglevel = error
 
 WEB  := crates/dashboard/web
-LOAD := bench/collector/load
+BENCH := bench/Cargo.toml
 SDK_TESTS := crates/collector/tests/sdks
 PNPM  = npx --yes $(shell node -p "require('./$(WEB)/package.json').packageManager")
 step  = @printf '\n\033[1m==> %s\033[0m  (%s)\n' '$(1)' "$$(date +%T)"
@@ -48,9 +48,9 @@ lint: tools ## Formatting and lints of the Rust code, warnings are errors
 	$(call step,Formatting and lints)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo fmt --manifest-path $(LOAD)/Cargo.toml --check
-	cargo clippy --manifest-path $(LOAD)/Cargo.toml --target-dir target --locked --all-targets -- -D warnings
-	if command -v shellcheck >/dev/null; then shellcheck bench/collector/run bench/collector/go/build; fi
+	cargo fmt --manifest-path $(BENCH) --all --check
+	cargo clippy --manifest-path $(BENCH) --target-dir target --locked --workspace --all-targets -- -D warnings
+	if command -v shellcheck >/dev/null; then shellcheck bench/collector/run bench/collector/go/build bench/stack/run; fi
 
 .PHONY: test-web
 test-web: web ## Types, lints, licences, size, unit and browser tests of the web app
@@ -75,7 +75,7 @@ test-rust: tools programs web ## Unit, integration and end-to-end tests of the R
 	$(call step,Rust: tests from unit to end-to-end)
 	@$(chromium)
 	cargo test --locked --workspace
-	cargo test --manifest-path $(LOAD)/Cargo.toml --target-dir target --locked
+	cargo test --manifest-path $(BENCH) --target-dir target --locked --workspace
 
 # Seconds per target, and which
 FUZZ_SECONDS ?= 60
@@ -117,6 +117,10 @@ screenshots: tools programs web ## Take the pictures of the README anew, from a 
 bench-collector: ## The collector beside the OpenTelemetry Collector, a quarter of an hour (CASES="a,b", ARGS="--quick", see bench/README.md)
 	@$(call need,cargo,install Rust 1.95 or newer: https://rustup.rs)
 	@bench/collector/run $(addprefix --cases ,$(CASES)) $(ARGS)
+
+.PHONY: bench-stack
+bench-stack: tools programs ## The whole stack under a million series, a quarter of an hour (ARGS="--quick", ARGS=--help, see bench/README.md)
+	@bench/stack/run $(ARGS)
 
 ##@ Build it
 

@@ -53,9 +53,10 @@ impl Places {
             &mut self.numbers,
         ]
     }
+}
 
-    /// Adds the places of a part that begins at `offset`.
-    pub(crate) fn add(&mut self, mut part: Self, offset: usize) {
+impl bench_shared::message::Places for Places {
+    fn add(&mut self, mut part: Self, offset: usize) {
         self.step = self.step.max(part.step);
         for (all, part) in self.lists().into_iter().zip(part.lists()) {
             all.extend(part.iter().map(|place| place + offset as u32));

@@ -1,7 +1,8 @@
 //! What is measured.
 
+use bench_shared::send::Transport;
+
 use crate::scrape::{Format, Request};
-use crate::send::Transport;
 use crate::shape::Kind;
 
 /// One measurement, made of both collectors.

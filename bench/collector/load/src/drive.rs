@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use bench_shared::send::{Answer, Sender, Transport, connect};
 
 use crate::body::{Body, Totals};
-use crate::send::{Answer, Sender, Transport, connect};
 
 /// A connection that fails this many times in a row is given up.
 const MAX_FAILURES: u32 = 5;

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use bench_shared::message::Attribute;
+
 use crate::body::{Body, Places, Totals};
 use crate::protobuf::first_value;
-use crate::shape::{self, Attribute, Herd, Kind, METRICS, SCOPE, SERIES, SETS};
+use crate::shape::{self, Herd, Kind, METRICS, SCOPE, SERIES, SETS};
 
 /// The bodies for a number of series, all of one resource in each.
 pub(crate) fn bodies(series: usize, start: u64) -> Vec<Body> {

@@ -9,16 +9,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::bail;
+use bench_shared::send::Transport;
+use bench_shared::usage;
 
 use crate::cases::{Case, Times, What};
 use crate::drive::{Bodies, Pace, Sent, Target, now};
 use crate::json;
 use crate::profile::Profile;
 use crate::protobuf;
-use crate::send::Transport;
 use crate::shape::{Herd, Kind};
 use crate::subject::{Running, Setup, Subject};
-use crate::usage;
 
 pub(crate) use overload::Overload;
 pub(crate) use paced::Paced;

@@ -1,11 +1,11 @@
 //! Requests in protobuf: `ExportMetricsServiceRequest` of OTLP 1.x, fields in the order of their numbers.
 
+use bench_shared::message::Attribute;
+
 use crate::body::{
     Body, DELTA, FIRST_BUCKET, FIRST_GROWING, FIRST_VALUE, GAUGE_STEP, OBSERVED, Places, Totals,
 };
-use crate::shape::{
-    self, Attribute, BOUNDS, BUCKETS, EXPONENTIAL_BUCKETS, Herd, Kind, METRICS, SCOPE, SERIES, SETS,
-};
+use crate::shape::{self, BOUNDS, BUCKETS, EXPONENTIAL_BUCKETS, Herd, Kind, METRICS, SCOPE, SERIES, SETS};
 
 /// `AggregationTemporality` of points.
 const DELTA_TEMPORALITY: u64 = 1;
@@ -56,25 +56,13 @@ fn body(kind: Kind, herd: Herd, resources: &[usize], metrics: std::ops::Range<us
 fn resource(herd: Herd, number: usize) -> Message {
     let mut resource = Message::default();
     for (key, value) in shape::resource(number) {
-        let mut attribute = attribute(key, &Attribute::Text(value));
+        let mut attribute = Message::attribute(key, &Attribute::Text(value));
         if herd == Herd::NewResources && key == "service.instance.id" {
             attribute.number_at_the_end();
         }
         resource.message(1, attribute);
     }
     resource
-}
-
-fn attribute(key: &str, value: &Attribute) -> Message {
-    let mut any = Message::default();
-    match value {
-        Attribute::Text(text) => any.text(1, text),
-        Attribute::Integer(integer) => any.varint(3, *integer),
-    }
-    let mut attribute = Message::default();
-    attribute.text(1, key);
-    attribute.message(2, any);
-    attribute
 }
 
 fn metric(kind: Kind, herd: Herd, index: usize, start: u64, first: &mut Totals) -> Message {
@@ -193,53 +181,19 @@ fn zigzag(number: i64) -> u64 {
 }
 
 /// A message in the making.
-#[derive(Debug, Default)]
-struct Message {
-    bytes: Vec<u8>,
-    places: Places,
+type Message = bench_shared::message::Message<Places>;
+
+/// What points of these shapes have.
+trait PointMessage {
+    fn attributes(&mut self, field: u32, herd: Herd, set: usize);
+    fn number_at_the_end(&mut self);
+    fn observations(&mut self, count: u64, first: &mut Totals);
 }
 
-impl Message {
-    fn write_varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.bytes.push(value as u8);
-    }
-
-    fn varint(&mut self, field: u32, value: u64) {
-        self.write_varint(u64::from(field << 3));
-        self.write_varint(value);
-    }
-
-    /// Where the number stands.
-    fn fixed64(&mut self, field: u32, value: u64) -> u32 {
-        self.write_varint(u64::from(field << 3 | 1));
-        self.bytes.extend(value.to_le_bytes());
-        self.bytes.len() as u32 - 8
-    }
-
-    /// Where the bytes stand.
-    fn bytes(&mut self, field: u32, value: &[u8]) -> u32 {
-        self.write_varint(u64::from(field << 3 | 2));
-        self.write_varint(value.len() as u64);
-        self.bytes.extend(value);
-        (self.bytes.len() - value.len()) as u32
-    }
-
-    fn text(&mut self, field: u32, value: &str) {
-        self.bytes(field, value.as_bytes());
-    }
-
-    fn message(&mut self, field: u32, value: Self) {
-        let offset = self.bytes(field, &value.bytes);
-        self.places.add(value.places, offset as usize);
-    }
-
+impl PointMessage for Message {
     fn attributes(&mut self, field: u32, herd: Herd, set: usize) {
         for (key, value) in shape::attributes(herd, set) {
-            let mut attribute = attribute(key, &value);
+            let mut attribute = Message::attribute(key, &value);
             if herd == Herd::NewAttributes && key == "http.route" {
                 attribute.number_at_the_end();
             }

@@ -1,15 +1,13 @@
 //! What came out: tables for people, JSON for programs.
 
-mod figures;
-mod table;
-
 use std::fmt;
 use std::time::Instant;
 
+use bench_shared::figures::{fraction, machine, mean, mebibytes, number, percent, ratio, thousands};
+use bench_shared::table::Table;
+
 use crate::cases::{CASES, Case, What};
 use crate::measure::{Check, Outcome, Overload, Paced, Scrapes, Steady, WhileScraped};
-use crate::report::figures::{fraction, machine, mean, mebibytes, number, percent, ratio, thousands};
-use crate::report::table::Table;
 use crate::subject::Subject;
 
 /// One measurement.

@@ -2,17 +2,16 @@
 
 mod families;
 mod lines;
-mod response;
 
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use bench_shared::response::Response;
 use flate2::read::GzDecoder;
 
 use crate::body::Totals;
-use crate::scrape::response::Response;
 
 /// How long a scrape may take. The Go collector needs a minute for a million series.
 const TIMEOUT: Duration = Duration::from_secs(200);

@@ -1,5 +1,7 @@
 //! What the series look like: a resource has 20 metrics, each in 50 sets of attributes.
 
+use bench_shared::message::Attribute;
+
 /// Series of one resource.
 pub(crate) const SERIES: usize = METRICS * SETS;
 /// Metrics of one resource.
@@ -89,13 +91,6 @@ pub(crate) fn resource(number: usize) -> [(&'static str, String); 6] {
 
 /// What stands before the number in `service.instance.id`.
 pub(crate) const INSTANCE: &str = "0b7e4c1a-5d92-4f36-8a60-";
-
-/// An attribute's value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Attribute {
-    Text(String),
-    Integer(u64),
-}
 
 /// What stands before a number of eight digits in `http.route`, where each point has one.
 pub(crate) const ROUTE: &str = "/api/v1/r/";

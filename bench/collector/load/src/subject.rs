@@ -7,9 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-
-use crate::send::Transport;
-use crate::usage::{self, Memory};
+use bench_shared::send::Transport;
+use bench_shared::usage::{self, Memory};
 
 /// How long a collector may take until it listens.
 const START: Duration = Duration::from_secs(20);

@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use bench_shared::send::Transport;
+use bench_shared::usage::Memory;
+
 use super::{Bench, CONNECTIONS, Check, Phase, counters, steady};
 use crate::drive::{Bodies, Pace, Sent, now};
 use crate::protobuf;
 use crate::scrape::{Format, Request, scrape};
-use crate::send::Transport;
 use crate::shape::{Herd, Kind};
 use crate::subject::{Allowance, BUDGET, Subject};
-use crate::usage::Memory;
 
 /// How long new series are sent until all of them must be refused.
 const FILLING: Duration = Duration::from_secs(20);

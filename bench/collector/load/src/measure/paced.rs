@@ -1,8 +1,9 @@
 //! Updates at a rate that both collectors can take: how long they wait for their answers.
 
+use bench_shared::send::Transport;
+
 use super::{Bench, Phase, counters};
 use crate::drive::Pace;
-use crate::send::Transport;
 use crate::subject::{Allowance, Subject};
 
 /// As many as it takes for no request to wait for another's answer, unless all are slow.

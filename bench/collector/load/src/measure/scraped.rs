@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use bench_shared::send::Transport;
+use bench_shared::usage::{self, Memory};
+
 use super::{Bench, CONNECTIONS, Phase, counters};
 use crate::drive::Pace;
 use crate::scrape::{Format, Request, scrape};
-use crate::send::Transport;
 use crate::subject::{Allowance, Subject};
-use crate::usage::{self, Memory};
 
 #[derive(Debug, serde::Serialize)]
 pub(crate) struct WhileScraped {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use bench_shared::usage::{self, Memory};
+
 use super::{Bench, CONNECTIONS, Check, Phase, Unsupported, bodies};
 use crate::body::Totals;
 use crate::cases;
@@ -10,7 +12,6 @@ use crate::profile::Profile;
 use crate::scrape::{Format, Request, Seen, scrape};
 use crate::shape::Kind;
 use crate::subject::{Allowance, Running, Subject};
-use crate::usage::{self, Memory};
 
 /// Scrapes of one format at most.
 const MAX_SCRAPES: usize = 30;

@@ -2,9 +2,10 @@
 
 use std::io::{BufRead, Error, ErrorKind, Read};
 
+use bench_shared::fields::{Fields, Value, unzigzag, varint};
+
 use super::Seen;
 use crate::body::Totals;
-use crate::fields::{Fields, Value, unzigzag, varint};
 use crate::shape::Herd;
 
 pub(super) fn look(mut body: impl BufRead) -> std::io::Result<Seen> {

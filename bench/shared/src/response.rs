@@ -3,12 +3,16 @@
 use std::io::{BufRead, Error, ErrorKind, Read};
 
 /// An answer, to read the body from.
-pub(super) struct Response<R> {
-    pub(super) status: u16,
-    pub(super) content_type: String,
-    pub(super) gzip: bool,
+#[derive(Debug)]
+pub struct Response<R> {
+    /// Its status code.
+    pub status: u16,
+    /// What the body is, as the answer says.
+    pub content_type: String,
+    /// Whether the body is compressed.
+    pub gzip: bool,
     /// Bytes of the body that were read.
-    pub(super) bytes: u64,
+    pub bytes: u64,
     inner: R,
     chunked: bool,
     /// Bytes up to the end of the chunk, or of the body.
@@ -17,7 +21,8 @@ pub(super) struct Response<R> {
 }
 
 impl<R: BufRead> Response<R> {
-    pub(super) fn read(mut inner: R) -> std::io::Result<Self> {
+    /// Reads the head.
+    pub fn read(mut inner: R) -> std::io::Result<Self> {
         let mut line = String::new();
         inner.read_line(&mut line)?;
         let status = line

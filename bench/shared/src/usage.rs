@@ -15,14 +15,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Resident memory, in bytes.
 #[derive(Debug, Clone, Copy, Default, serde::Serialize)]
-pub(crate) struct Memory {
-    pub(crate) now: u64,
+pub struct Memory {
+    /// When it was read.
+    pub now: u64,
     /// The most there ever was.
-    pub(crate) peak: u64,
+    pub peak: u64,
+    /// Of what there is now, what is not of files: the kernel cannot take it back.
+    pub anonymous: u64,
 }
 
 /// Seconds of CPU time so far, of user and system.
-pub(crate) fn cpu(process: u32) -> anyhow::Result<f64> {
+pub fn cpu(process: u32) -> anyhow::Result<f64> {
     let path = format!("/proc/{process}/stat");
     let stat = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     // the name may have spaces; what follows it begins with the third field
@@ -35,7 +38,7 @@ pub(crate) fn cpu(process: u32) -> anyhow::Result<f64> {
 }
 
 /// CPU time when the process has done what it was given: the Go collector works on after it has answered.
-pub(crate) fn settled_cpu(process: u32) -> anyhow::Result<f64> {
+pub fn settled_cpu(process: u32) -> anyhow::Result<f64> {
     let begin = Instant::now();
     let mut before = cpu(process)?;
     loop {
@@ -48,7 +51,8 @@ pub(crate) fn settled_cpu(process: u32) -> anyhow::Result<f64> {
     }
 }
 
-pub(crate) fn memory(process: u32) -> anyhow::Result<Memory> {
+/// The resident memory of a process.
+pub fn memory(process: u32) -> anyhow::Result<Memory> {
     let path = format!("/proc/{process}/status");
     let status = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
     let kilobytes = |name: &str| {
@@ -57,9 +61,11 @@ pub(crate) fn memory(process: u32) -> anyhow::Result<Memory> {
     };
     let now = kilobytes("VmRSS:").context("a status file has VmRSS")?;
     let peak = kilobytes("VmHWM:").unwrap_or(now);
+    let files = kilobytes("RssFile:").unwrap_or(0);
     Ok(Memory {
         now: now * 1024,
         peak: peak * 1024,
+        anonymous: now.saturating_sub(files) * 1024,
     })
 }
 
@@ -72,6 +78,10 @@ mod tests {
         let process = std::process::id();
         let memory = memory(process).expect("memory");
         assert!(memory.now > 100_000 && memory.peak >= memory.now, "{memory:?}");
+        assert!(
+            memory.anonymous > 0 && memory.anonymous < memory.now,
+            "{memory:?}"
+        );
         let end = Instant::now() + Duration::from_millis(60);
         while Instant::now() < end {
             std::hint::spin_loop();

@@ -12,16 +12,20 @@ use crate::fields::{Fields, Value};
 /// How requests travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Transport {
+pub enum Transport {
+    /// Protobuf over HTTP/1.1.
     Http,
     /// With the body compressed.
     HttpGzip,
+    /// JSON over HTTP/1.1.
     HttpJson,
+    /// Protobuf over HTTP/2.
     Grpc,
 }
 
 impl Transport {
-    pub(crate) fn is_grpc(self) -> bool {
+    /// Whether it goes to the port for gRPC.
+    pub fn is_grpc(self) -> bool {
         self == Self::Grpc
     }
 }
@@ -31,20 +35,31 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the collector said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// It took the request, but for some points.
-    Taken { rejected: u64, message: String },
+    Taken {
+        /// Points that it did not take.
+        rejected: u64,
+        /// Why.
+        message: String,
+    },
     /// It took nothing.
-    Refused { message: String, has_retry_after: bool },
+    Refused {
+        /// Why.
+        message: String,
+        /// Whether it said when to try again.
+        has_retry_after: bool,
+    },
 }
 
 /// A connection.
-pub(crate) trait Sender {
+pub trait Sender: Send {
     /// Sends a body and waits for the answer. An error means that nobody knows whether the body was taken.
     fn send(&mut self, body: &[u8]) -> anyhow::Result<Answer>;
 }
 
-pub(crate) fn connect(transport: Transport, address: SocketAddr) -> anyhow::Result<Box<dyn Sender>> {
+/// Opens a connection.
+pub fn connect(transport: Transport, address: SocketAddr) -> anyhow::Result<Box<dyn Sender>> {
     Ok(match transport {
         Transport::Grpc => Box::new(grpc::Grpc::connect(address)?),
         Transport::Http | Transport::HttpGzip | Transport::HttpJson => {

@@ -2,19 +2,24 @@
 
 /// A field's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Value<'a> {
+pub enum Value<'a> {
     /// A varint.
     Number(u64),
+    /// Eight bytes.
     Fixed64(u64),
+    /// Text, bytes or a message.
     Bytes(&'a [u8]),
+    /// Four bytes.
     Fixed32(u32),
 }
 
 /// The fields of a message.
-pub(crate) struct Fields<'a>(&'a [u8]);
+#[derive(Debug)]
+pub struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
-    pub(crate) fn new(message: &'a [u8]) -> Self {
+    /// Those of this message.
+    pub fn new(message: &'a [u8]) -> Self {
         Self(message)
     }
 
@@ -51,7 +56,7 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Takes a varint off the front.
-pub(crate) fn varint(bytes: &mut &[u8]) -> Option<u64> {
+pub fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for (index, byte) in bytes.iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * index);
@@ -64,6 +69,6 @@ pub(crate) fn varint(bytes: &mut &[u8]) -> Option<u64> {
 }
 
 /// The number that a zigzag varint stands for.
-pub(crate) fn unzigzag(number: u64) -> i64 {
+pub fn unzigzag(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
 }

@@ -1,19 +1,23 @@
 //! Figures as they stand in tables; what was not measured is an empty cell.
 
-pub(super) fn mean<T>(all: &[T], figure: impl Fn(&T) -> f64) -> Option<f64> {
+/// The mean of a figure, of what was measured.
+pub fn mean<T>(all: &[T], figure: impl Fn(&T) -> f64) -> Option<f64> {
     (!all.is_empty()).then(|| all.iter().map(figure).sum::<f64>() / all.len() as f64)
 }
 
-pub(super) fn ratio(one: Option<f64>, other: Option<f64>) -> String {
+/// How many times the other.
+pub fn ratio(one: Option<f64>, other: Option<f64>) -> String {
     let ratio = one.zip(other).map(|(one, other)| one / other);
     ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}x"))
 }
 
-pub(super) fn number(figure: Option<f64>) -> String {
+/// Without fractions.
+pub fn number(figure: Option<f64>) -> String {
     figure.map_or_else(String::new, |figure| format!("{figure:.0}"))
 }
 
-pub(super) fn fraction(figure: Option<f64>) -> String {
+/// With enough fractions to tell small figures apart.
+pub fn fraction(figure: Option<f64>) -> String {
     figure.map_or_else(String::new, |figure| {
         if figure < 1.0 {
             format!("{figure:.4}")
@@ -23,20 +27,23 @@ pub(super) fn fraction(figure: Option<f64>) -> String {
     })
 }
 
-pub(super) fn thousands(figure: Option<f64>) -> String {
+/// In thousands.
+pub fn thousands(figure: Option<f64>) -> String {
     figure.map_or_else(String::new, |figure| format!("{:.0}k", figure / 1000.0))
 }
 
-pub(super) fn percent(share: f64) -> String {
+/// A share as a percentage.
+pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-pub(super) fn mebibytes(bytes: u64) -> String {
+/// Bytes in MiB.
+pub fn mebibytes(bytes: u64) -> String {
     (bytes >> 20).to_string()
 }
 
 /// What it was measured on.
-pub(super) fn machine() -> String {
+pub fn machine() -> String {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     let cpus = read("/proc/cpuinfo");
     let model = cpus
