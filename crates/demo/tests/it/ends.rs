@@ -7,10 +7,18 @@ use rustix::process::Signal;
 use crate::harness::{Demo, send};
 use crate::processes;
 
+/// How things end is the same for any number of parts.
+const SIMPLE: &[&str] = &["--profile", "simple"];
+
 #[tokio::test]
 async fn each_part_may_die_and_is_reported_while_the_others_go_on() {
     let state = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start("127.77.2", state.path(), &["--on-exit", "continue"]).await;
+    let mut demo = Demo::start(
+        "127.77.2",
+        state.path(),
+        &["--profile", "simple", "--on-exit", "continue"],
+    )
+    .await;
     demo.says("metrics of prod, dev and qa visible after").await;
     let addresses = demo.addresses();
     let parts: Vec<_> = demo.record()["parts"]
@@ -77,7 +85,7 @@ fn block_record(demo: &Demo) {
 #[tokio::test]
 async fn a_part_that_dies_stops_the_box() {
     let state = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start("127.77.3", state.path(), &[]).await;
+    let mut demo = Demo::start("127.77.3", state.path(), SIMPLE).await;
     demo.says("dashboard: ready").await;
     let addresses = demo.addresses();
     let pid = demo.pid_of("api-dev");
@@ -100,7 +108,7 @@ async fn a_killed_demo_leaves_nothing() {
     let mut demo = Demo::start(
         "127.77.4",
         state.path(),
-        &["--then", "sleep 600 & echo running; wait"],
+        &["--profile", "simple", "--then", "sleep 600 & echo running; wait"],
     )
     .await;
     demo.says("running").await;
@@ -116,7 +124,12 @@ async fn a_killed_demo_leaves_nothing() {
 async fn the_command_of_then_sees_the_box_and_its_status_comes_back() {
     let state = tempfile::tempdir().unwrap();
     let script = "echo \"at $SIGNALBOX_DASHBOARD_URL and $SIGNALBOX_API_QA_URL\"; exit 7";
-    let mut demo = Demo::start("127.77.5", state.path(), &["--then", script]).await;
+    let mut demo = Demo::start(
+        "127.77.5",
+        state.path(),
+        &["--profile", "simple", "--then", script],
+    )
+    .await;
     assert_eq!(
         demo.says("at http").await,
         "at http://127.77.5.1:3000 and http://127.77.5.13:8080"
@@ -133,11 +146,11 @@ async fn the_command_of_then_sees_the_box_and_its_status_comes_back() {
 #[tokio::test]
 async fn a_second_interrupt_waits_for_nothing() {
     let state = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start("127.77.6", state.path(), &[]).await;
+    let mut demo = Demo::start("127.77.6", state.path(), SIMPLE).await;
     demo.says("dashboard: ready").await;
     let addresses = demo.addresses();
     // a stopped process hears no SIGTERM
-    send(demo.pid_of("prometheus"), Signal::STOP);
+    send(demo.pid_of("prometheus-a"), Signal::STOP);
     demo.signal(Signal::INT);
     demo.says("stopping").await;
     // neither of these is a user who has lost patience
@@ -159,7 +172,12 @@ async fn a_second_interrupt_waits_for_nothing() {
 #[tokio::test]
 async fn a_command_that_is_cut_off_is_no_success() {
     let state = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start("127.77.8", state.path(), &["--then", "echo running; sleep 600"]).await;
+    let mut demo = Demo::start(
+        "127.77.8",
+        state.path(),
+        &["--profile", "simple", "--then", "echo running; sleep 600"],
+    )
+    .await;
     demo.says("running").await;
     demo.signal(Signal::TERM);
     let (status, said) = demo.ends().await;
@@ -171,6 +189,8 @@ async fn a_command_that_is_cut_off_is_no_success() {
 async fn a_command_is_not_run_without_metrics() {
     let state = tempfile::tempdir().unwrap();
     let arguments = [
+        "--profile",
+        "simple",
         "--timeout",
         "1ms",
         "--on-exit",
@@ -190,7 +210,12 @@ async fn a_command_is_not_run_without_metrics() {
 #[tokio::test]
 async fn a_start_that_takes_too_long_names_what_is_not_ready() {
     let state = tempfile::tempdir().unwrap();
-    let mut demo = Demo::start("127.77.7", state.path(), &["--timeout", "1ms"]).await;
+    let mut demo = Demo::start(
+        "127.77.7",
+        state.path(),
+        &["--profile", "simple", "--timeout", "1ms"],
+    )
+    .await;
     let (status, said) = demo.ends().await;
     assert_eq!(status.code(), Some(1), "{said}");
     let logs = demo.state().join("logs");

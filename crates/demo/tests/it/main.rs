@@ -3,9 +3,13 @@
 mod bad_input;
 mod ends;
 mod formats;
+#[path = "../common/harness.rs"]
 mod harness;
 mod lifeline;
+mod pair;
+#[path = "../common/processes.rs"]
 mod processes;
+#[path = "../common/prometheus.rs"]
 mod prometheus;
 mod queries;
 mod receiver;

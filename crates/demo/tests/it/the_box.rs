@@ -6,7 +6,8 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::harness::{Demo, PATIENCE, root};
+use crate::harness::{Demo, PATIENCE, get, root};
+use crate::pair;
 use crate::prometheus::Prometheus;
 use crate::queries;
 
@@ -29,9 +30,13 @@ async fn the_box() {
     println!("{visible}");
     let addresses = demo.addresses();
     let prometheus = Prometheus::new(demo.url(9090));
+    // all of it, both replicas and the object store, as the dashboard asks
+    let thanos = Prometheus::new(demo.url(10908));
 
     wait_for_samples(&prometheus).await;
     queries::check_all(&prometheus).await;
+    queries::check_all(&thanos).await;
+    pair::check(&demo, &thanos).await;
     check_dashboard(&demo).await;
     check_alerts(&demo).await;
     check_in_browser(&demo).await;
@@ -50,7 +55,7 @@ async fn the_box() {
     let old = prometheus.query_at("up{job=~\"dataplane-.*\"}", before).await;
     assert_eq!(old.len(), 3, "{old:?}");
     assert_eq!(sold(2).await, "7", "the collector goes on where it left off");
-    let (logs, before_logs) = ("logs/prometheus.log", "logs/prometheus.log.1");
+    let (logs, before_logs) = ("logs/prometheus-a.log", "logs/prometheus-a.log.1");
     assert!(demo.state().join(logs).exists() && demo.state().join(before_logs).exists());
     demo.signal(Signal::TERM);
     let (status, said) = demo.ends().await;
@@ -203,15 +208,6 @@ async fn sold(tickets: u32) -> String {
 
 fn is_full() -> bool {
     std::env::var_os("SIGNALBOX_TEST_FULL").is_some()
-}
-
-async fn get(url: &str) -> Value {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let response = http.get(url).send().await.unwrap();
-    let status = response.status();
-    let text = response.text().await.unwrap();
-    assert!(status.is_success(), "{url}: {status}: {text}");
-    serde_json::from_str(&text).unwrap()
 }
 
 fn now() -> f64 {

@@ -57,16 +57,46 @@ pub(crate) fn assert_built() {
     let stack = root().join("target/stack/bin");
     let programs = ["collector", "demo-api", "load-gen", "dashboard"];
     let ours = programs.map(|name| beside.join(format!("signalbox-{name}")));
-    for program in ours
-        .into_iter()
-        .chain(["prometheus", "alertmanager"].map(|name| stack.join(name)))
-    {
+    let others = [
+        "prometheus",
+        "alertmanager",
+        "pushgateway",
+        "node_exporter",
+        "thanos",
+        "minio",
+    ];
+    for program in ours.into_iter().chain(others.map(|name| stack.join(name))) {
         assert!(
             program.exists(),
             "{} is not built: `make test` builds it",
             program.display()
         );
     }
+}
+
+/// Asks again, twice a second, until there is an answer; fails with `what` when patience ends.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"))
+}
+
+/// The JSON at `url`.
+pub(crate) async fn get(url: &str) -> Value {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let response = http.get(url).send().await.unwrap();
+    let status = response.status();
+    let text = response.text().await.unwrap();
+    assert!(status.is_success(), "{url}: {status}: {text}");
+    serde_json::from_str(&text).unwrap()
 }
 
 #[derive(Debug)]
@@ -111,8 +141,33 @@ impl Demo {
         &self.state
     }
 
+    /// Of a part of box a.
     pub(crate) fn url(&self, port: u16) -> String {
-        format!("http://{}.1:{port}", self.network)
+        self.url_on(1, port)
+    }
+
+    /// Of a part on the host with that last number.
+    pub(crate) fn url_on(&self, host: u8, port: u16) -> String {
+        format!("http://{}.{host}:{port}", self.network)
+    }
+
+    /// Runs one of the demo's other commands against it: `["kill", "prometheus-b"]`. Returns whether it succeeded and what
+    /// it said.
+    pub(crate) async fn runs(&self, words: &[&str]) -> (bool, String) {
+        let state = self.state.to_str().expect("a path of the test's own");
+        let output = output(&[words, &["--state-dir", state]].concat()).await;
+        let said = [output.stdout, output.stderr].concat();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        )
+    }
+
+    /// The same for a command that must succeed.
+    pub(crate) async fn obeys(&self, words: &[&str]) -> String {
+        let (success, said) = self.runs(words).await;
+        assert!(success, "{words:?}: {said}");
+        said
     }
 
     /// Reads on until a line holds `text`, and returns that line.

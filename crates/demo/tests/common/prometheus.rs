@@ -53,6 +53,20 @@ impl Prometheus {
         self.ask(&[("query", query), ("time", &time.to_string())]).await
     }
 
+    /// How many of that there are now, 0 for an empty answer; the query counts.
+    pub(crate) async fn count(&self, query: &str) -> u64 {
+        match self.query(query).await.as_slice() {
+            [] => 0,
+            [one] => one.value as u64,
+            many => panic!("{query} gives {} series", many.len()),
+        }
+    }
+
+    /// With Thanos: what each replica says, not what all of them say together.
+    pub(crate) async fn query_each(&self, query: &str) -> Vec<Sample> {
+        self.ask(&[("query", query), ("dedup", "false")]).await
+    }
+
     async fn ask(&self, parameters: &[(&str, &str)]) -> Vec<Sample> {
         let url = format!("{}/api/v1/query", self.url);
         let response = self

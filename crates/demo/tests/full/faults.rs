@@ -1,0 +1,1 @@
+//! Parts that die, and what must go on meanwhile.

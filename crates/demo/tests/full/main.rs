@@ -1,0 +1,13 @@
+//! What takes minutes, each on a whole box of its own: blocks on their way into the object store and back, alerts on their
+//! way to people, parts that are killed, disks that are full. `make test-full` runs it.
+
+#![expect(dead_code, reason = "what is common serves the other tests, too")]
+
+mod faults;
+#[path = "../common/harness.rs"]
+mod harness;
+mod history;
+#[path = "../common/processes.rs"]
+mod processes;
+#[path = "../common/prometheus.rs"]
+mod prometheus;
