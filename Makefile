@@ -41,7 +41,9 @@ test: tools lint test-web test-stack check-nix test-rust ## The whole default te
 
 .PHONY: test-full
 test-full: export SIGNALBOX_TEST_FULL = 1
-test-full: test ## The default suite, and what takes long: every query over full five-minute windows
+test-full: test ## The default suite, and what takes long: blocks and their way, faults, full disks, five-minute windows (as root)
+	$(call step,Long proofs on a whole box)
+	cargo test --locked -p signalbox-demo --test full -- --nocapture --test-threads=1
 
 .PHONY: lint
 lint: tools ## Formatting and lints of the Rust code, warnings are errors
