@@ -68,6 +68,10 @@ impl<R: BufRead> Response<R> {
         let size = line.split(';').next().unwrap_or_default().trim();
         self.left = u64::from_str_radix(size, 16).map_err(|_| broken("the size of a chunk"))?;
         self.ended = self.left == 0;
+        if self.ended {
+            // what may follow the last chunk ends with an empty line; the next answer begins after it
+            while self.inner.read_line(&mut line)? > 2 {}
+        }
         Ok(())
     }
 }
@@ -126,6 +130,23 @@ mod tests {
                 "{answer}"
             );
         }
+    }
+
+    #[test]
+    fn the_next_answer_begins_where_one_ends() {
+        let mut answers =
+            &b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nx: y\r\n\r\n\
+            HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n\
+            HTTP/1.1 404 Not Found\r\nContent-Length: 1\r\n\r\nz"[..];
+        let mut found = Vec::new();
+        for _ in 0..3 {
+            let mut response = Response::read(&mut answers).expect("an answer");
+            let mut body = String::new();
+            response.read_to_string(&mut body).expect("a body");
+            found.push((response.status, body));
+        }
+        let expected = [(200, "ab"), (204, ""), (404, "z")];
+        assert_eq!(found, expected.map(|(status, body)| (status, body.to_owned())));
     }
 
     #[test]

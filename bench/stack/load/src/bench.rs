@@ -173,16 +173,15 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<Results> {
     progress.say("starting the stack");
     let stack = Stack::start(site.clone())?;
     let traffic = Traffic::begin(plan(&site, values, churn));
-    let address = stack.prometheus_address();
     let mut bench = Bench {
+        prometheus: Prometheus::new(stack.prometheus_address(), TIMEOUT),
+        shown: Prometheus::new(stack.prometheus_address(), SHOWN),
         stack,
-        prometheus: Prometheus::new(address, TIMEOUT),
         traffic,
         progress,
         peaks: Usage::new(),
         least_available: u64::MAX,
         begin: Instant::now(),
-        shown: Prometheus::new(address, SHOWN),
         shown_before: None,
     };
     bench.fill()?;
@@ -310,9 +309,16 @@ impl Bench {
     /// Until Prometheus has every series.
     fn fill(&mut self) -> anyhow::Result<()> {
         let expected = (self.stack.site.instances * EXPOSED) as f64;
+        // each is in the newest scrape of some collector
+        let scraped = "sum(scrape_samples_scraped{job=~\"dataplane-.*\"})";
         self.until(
             "filling",
-            |prometheus| Ok(prometheus.metrics()?.series() >= expected),
+            |prometheus| {
+                Ok(prometheus
+                    .instant(scraped)?
+                    .first()
+                    .is_some_and(|scraped| *scraped >= expected))
+            },
             FILL,
         )?;
         let sent = self.traffic.take();

@@ -21,6 +21,7 @@ mod http;
 mod queries;
 mod clients;
 mod process;
+mod class;
 mod topology;
 mod stack;
 mod prometheus;
@@ -38,6 +39,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 
 use crate::bench::{Settings, Times};
+use crate::class::Class;
 use crate::motion::Values;
 use crate::report::Report;
 use crate::shape::EXPOSED;
@@ -57,7 +59,7 @@ struct Arguments {
     #[arg(long, hide = true, default_value = "unknown")]
     commit: String,
     /// Series, in thousands of which each is an instance of a service [default: 1000000; 100000 with --quick]
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1000..=5_000_000))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(3000..=5_000_000))]
     series: Option<u32>,
     /// Seconds in which samples come in and nobody asks anything [default: 240; 45 with --quick]
     #[arg(long, value_parser = clap::value_parser!(u16).range(20..))]
@@ -74,6 +76,10 @@ struct Arguments {
     /// Series that are replaced by new ones in a minute, in percent
     #[arg(long, default_value_t = 0.0)]
     churn: f64,
+    /// Give parts the memory that a box of this class gives them: 2GB, 4GB or 8GB. The most that Go programs then try to
+    /// keep to is nine tenths of it; nothing is killed
+    #[arg(long)]
+    class: Option<String>,
     /// A second Prometheus with its sidecar, as in an HA pair
     #[arg(long)]
     pair: bool,
@@ -104,7 +110,7 @@ fn main() -> anyhow::Result<()> {
     }
     std::fs::create_dir_all(&state)?;
     let (keep, commit) = (arguments.keep, arguments.commit.clone());
-    let settings = settings(arguments, state.clone());
+    let settings = settings(arguments, state.clone())?;
     let report = Report::new(commit, bench::run(settings)?);
     let file = out.join("results.json");
     std::fs::write(&file, report.to_json()?).with_context(|| format!("cannot write {}", file.display()))?;
@@ -116,7 +122,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn settings(arguments: Arguments, state: PathBuf) -> Settings {
+fn settings(arguments: Arguments, state: PathBuf) -> anyhow::Result<Settings> {
     let quick = arguments.quick;
     let seconds = |given: Option<u16>, full: u64, short: u64| {
         Duration::from_secs(given.map_or(if quick { short } else { full }, u64::from))
@@ -124,8 +130,11 @@ fn settings(arguments: Arguments, state: PathBuf) -> Settings {
     let series = arguments
         .series
         .unwrap_or(if quick { 100_000 } else { 1_000_000 });
-    Settings {
+    let memory = arguments.root.join("stack/memory.json");
+    let class = arguments.class.as_deref().map(|name| Class::read(&memory, name));
+    Ok(Settings {
         site: Site {
+            class: class.transpose()?,
             root: arguments.root,
             state,
             network: arguments.network,
@@ -147,7 +156,7 @@ fn settings(arguments: Arguments, state: PathBuf) -> Settings {
             .collect(),
         samples_of: if quick { 1 } else { 4 },
         restart: !arguments.no_restart,
-    }
+    })
 }
 
 fn keep_logs(state: &std::path::Path, out: &std::path::Path) -> anyhow::Result<()> {
@@ -185,10 +194,8 @@ mod tests {
     fn what_is_not_said_depends_on_quick() {
         let of = |words: &[&str]| {
             let words = ["run", "--root", "/r"].into_iter().chain(words.iter().copied());
-            let settings = settings(
-                Arguments::try_parse_from(words).expect("arguments"),
-                PathBuf::new(),
-            );
+            let arguments = Arguments::try_parse_from(words).expect("arguments");
+            let settings = settings(arguments, PathBuf::new()).expect("settings");
             (
                 settings.site.instances,
                 settings.times.steady.as_secs(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use bench_shared::usage::{self, Memory};
 
-use crate::process::{Launch, Part};
+use crate::process::Part;
 use crate::topology::{Site, port};
 
 /// Less memory than this on the whole machine ends the measurement, before the kernel ends something else.
@@ -32,15 +32,7 @@ pub(crate) type Usage = BTreeMap<String, Used>;
 impl Stack {
     /// Starts everything but the dashboard, and waits until it is ready.
     pub(crate) fn start(site: Site) -> anyhow::Result<Self> {
-        let mut launches: Vec<Launch> = site
-            .data_planes()
-            .iter()
-            .map(|plane| site.collector(plane))
-            .collect();
-        launches.push(site.object_store());
-        launches.extend(site.boxes().map(|host| site.prometheus(host)));
-        launches.extend(site.boxes().map(|host| site.sidecar(host)));
-        launches.extend([site.query(), site.query_frontend(), site.dashboard()]);
+        let launches = site.launches();
         for launch in &launches {
             launch.check_ports()?;
         }
@@ -71,7 +63,10 @@ impl Stack {
 
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
         let mut all = Usage::new();
-        let processes = self.parts.iter().map(|part| (kind(part.name()), part.process()));
+        let processes = self
+            .parts
+            .iter()
+            .map(|part| (counted_as(part.name()), part.process()));
         for (kind, process) in processes.chain([("generator", std::process::id())]) {
             let Memory { now, anonymous, .. } = usage::memory(process)?;
             let used = all.entry(kind.to_owned()).or_default();
@@ -94,7 +89,7 @@ impl Stack {
 }
 
 /// What a part is counted as.
-fn kind(name: &str) -> &str {
+fn counted_as(name: &str) -> &str {
     if name.starts_with("collector-") {
         "collectors"
     } else {

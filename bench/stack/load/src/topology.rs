@@ -8,6 +8,7 @@ use anyhow::Context;
 use rand::RngExt;
 use serde_json::json;
 
+use crate::class::Class;
 use crate::process::Launch;
 use crate::shape::EXPOSED;
 
@@ -47,6 +48,8 @@ pub(crate) struct Site {
     pub(crate) instances: usize,
     /// Prometheus with their sidecars: one, or two.
     pub(crate) replicas: u8,
+    /// How much memory parts are given; `None`: what they take.
+    pub(crate) class: Option<Class>,
 }
 
 /// A collector, and the instances that send to it.
@@ -71,12 +74,12 @@ impl Site {
         1..=self.replicas
     }
 
-    /// The same number of instances for each, or one more. Seven of eleven are prod, and two each dev and qa.
+    /// The same number of instances for each, or one more. At least one of each environment; of eleven, seven are prod.
     pub(crate) fn data_planes(&self) -> Vec<DataPlane> {
-        let count = (self.instances * EXPOSED).div_ceil(SERIES_OF_A_COLLECTOR).max(1);
+        let count = (self.instances * EXPOSED).div_ceil(SERIES_OF_A_COLLECTOR).max(3);
         let first = |index: usize| self.instances * index / count;
         let plane = |index: usize| {
-            let environment = ["prod", "dev", "prod", "qa", "prod", "prod"][index % 6];
+            let environment = ["prod", "dev", "qa", "prod", "prod", "prod"][index % 6];
             DataPlane {
                 host: 11 + index as u8,
                 environment,
@@ -85,6 +88,28 @@ impl Site {
             }
         };
         (0..count).map(plane).collect()
+    }
+
+    /// Everything, in the order in which it starts.
+    pub(crate) fn launches(&self) -> Vec<Launch> {
+        let mut launches: Vec<Launch> = self
+            .data_planes()
+            .iter()
+            .map(|plane| self.collector(plane))
+            .collect();
+        launches.push(self.object_store());
+        launches.extend(self.boxes().map(|host| self.prometheus(host)));
+        launches.extend(self.boxes().map(|host| self.sidecar(host)));
+        launches.extend([self.query(), self.query_frontend(), self.dashboard()]);
+        for launch in &mut launches {
+            let limit = self
+                .class
+                .as_ref()
+                .and_then(|class| class.go_limit(kind(&launch.name)));
+            let limit = limit.map(|limit| ("GOMEMLIMIT".to_owned(), limit));
+            launch.environment.extend(limit);
+        }
+        launches
     }
 
     fn program(&self, name: &str) -> PathBuf {
@@ -126,7 +151,7 @@ impl Site {
         }
     }
 
-    pub(crate) fn collector(&self, plane: &DataPlane) -> Launch {
+    fn collector(&self, plane: &DataPlane) -> Launch {
         let listen = [
             ("GRPC", port::OTLP_GRPC),
             ("HTTP", port::OTLP_HTTP),
@@ -159,14 +184,16 @@ impl Site {
     }
 
     /// As stack/README.md says how it is started.
-    pub(crate) fn prometheus(&self, host: u8) -> Launch {
+    fn prometheus(&self, host: u8) -> Launch {
         let folder = self.prometheus_folder(host);
         let address = self.at(host, port::PROMETHEUS);
         let option = |name: &str, value: String| format!("--{name}={value}");
         let data = folder.join("data");
         let variable = |key: &str, value: String| (format!("SIGNALBOX_{key}"), value);
+        let samples = self.class.as_ref().and_then(Class::query_samples);
+        let samples = samples.map(|samples| option("query.max-samples", samples.to_string()));
         Launch {
-            arguments: vec![
+            arguments: [
                 option("config.file", text(&folder.join("prometheus.yml"))),
                 option("storage.tsdb.path", text(&data)),
                 option(
@@ -177,7 +204,10 @@ impl Site {
                 option("web.external-url", format!("http://{address}/")),
                 option("web.cors.origin", "none".to_owned()),
                 option("enable-feature", "exemplar-storage".to_owned()),
-            ],
+            ]
+            .into_iter()
+            .chain(samples)
+            .collect(),
             environment: vec![
                 variable("CLUSTER", "bench".to_owned()),
                 variable("REGION", "bench".to_owned()),
@@ -192,7 +222,7 @@ impl Site {
         }
     }
 
-    pub(crate) fn object_store(&self) -> Launch {
+    fn object_store(&self) -> Launch {
         let ports = [port::OBJECT_STORE, port::OBJECT_STORE_CONSOLE].map(|port| self.at(1, port));
         let [address, console] = ports.map(|port| port.to_string());
         let data = self.state.join("object-store");
@@ -211,7 +241,7 @@ impl Site {
                 text(&self.state.join("minio.env")),
             )],
             ..self.launch(
-                "object-store".to_owned(),
+                "minio".to_owned(),
                 self.program("minio"),
                 ports.to_vec(),
                 Some((ports[0], "/minio/health/ready")),
@@ -219,7 +249,7 @@ impl Site {
         }
     }
 
-    pub(crate) fn sidecar(&self, host: u8) -> Launch {
+    fn sidecar(&self, host: u8) -> Launch {
         let mut launch = self.thanos(
             "sidecar",
             format!("thanos-sidecar-{}", letter(host)),
@@ -241,7 +271,7 @@ impl Site {
         launch
     }
 
-    pub(crate) fn query(&self) -> Launch {
+    fn query(&self) -> Launch {
         let mut launch = self.thanos(
             "query",
             "thanos-query".to_owned(),
@@ -262,7 +292,7 @@ impl Site {
         launch
     }
 
-    pub(crate) fn query_frontend(&self) -> Launch {
+    fn query_frontend(&self) -> Launch {
         let address = self.at(1, port::QUERY_FRONTEND);
         let mut launch = self.thanos(
             "query-frontend",
@@ -277,7 +307,7 @@ impl Site {
             ),
             format!(
                 "--query-range.response-cache-config-file={}",
-                text(&self.stack("thanos/query-frontend-cache.yml"))
+                text(&self.state.join("query-frontend-cache.yml"))
             ),
         ]);
         launch
@@ -293,7 +323,7 @@ impl Site {
         }
     }
 
-    pub(crate) fn dashboard(&self) -> Launch {
+    fn dashboard(&self) -> Launch {
         let address = self.at(1, port::DASHBOARD);
         let variable = |key: &str, value: String| (format!("SIGNALBOX_DASHBOARD__{key}"), value);
         Launch {
@@ -330,6 +360,11 @@ impl Site {
         let config = json!({ "bucket": BUCKET, "endpoint": store, "insecure": true, "region": "us-east-1" });
         // JSON is YAML too
         self.write_json("objstore.yml", &json!({ "type": "S3", "config": config }))?;
+        let mut cache = std::fs::read_to_string(self.stack("thanos/query-frontend-cache.yml"))?;
+        if let Some(mebibytes) = self.class.as_ref().and_then(Class::response_cache) {
+            cache = with_size(&cache, mebibytes);
+        }
+        std::fs::write(self.state.join("query-frontend-cache.yml"), cache)?;
         let sidecars: Vec<_> = self
             .boxes()
             .map(|host| json!({ "address": self.at(host, port::SIDECAR_GRPC).to_string() }))
@@ -398,6 +433,24 @@ impl Site {
     }
 }
 
+/// The configuration of a cache with another size.
+fn with_size(cache: &str, mebibytes: u64) -> String {
+    let line = |line: &str| match line.split_once("max_size:") {
+        Some((indent, _)) => format!("{indent}max_size: {mebibytes}MiB\n"),
+        None => format!("{line}\n"),
+    };
+    cache.lines().map(line).collect()
+}
+
+/// What a part is: boxes and collectors are told apart by the ends of their names.
+fn kind(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((kind, "a" | "b")) => kind,
+        Some(("collector", _)) => "collector",
+        _ => name,
+    }
+}
+
 /// The name of a box.
 pub(crate) fn letter(host: u8) -> char {
     char::from(b'a' + host - 1)
@@ -418,12 +471,13 @@ mod tests {
             network: [127, 99, 0],
             instances,
             replicas: 1,
+            class: None,
         }
     }
 
     #[test]
     fn no_collector_has_more_series_than_a_scrape_may_have() {
-        for (instances, collectors) in [(1, 1), (95, 1), (96, 2), (100, 2), (1000, 11), (1001, 11)] {
+        for (instances, collectors) in [(3, 3), (285, 3), (286, 4), (1000, 11), (1001, 11)] {
             let planes = site(instances).data_planes();
             assert_eq!(planes.len(), collectors, "{instances}");
             let sizes: Vec<_> = planes.iter().map(|plane| plane.instances.len()).collect();
@@ -433,6 +487,37 @@ mod tests {
                 "{sizes:?}"
             );
         }
+    }
+
+    #[test]
+    fn parts_of_one_kind_are_told_by_their_names() {
+        let kinds = [
+            "prometheus-b",
+            "collector-11",
+            "thanos-query",
+            "thanos-sidecar-a",
+            "minio",
+        ]
+        .map(kind);
+        assert_eq!(
+            kinds,
+            [
+                "prometheus",
+                "collector",
+                "thanos-query",
+                "thanos-sidecar",
+                "minio"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cache_gets_another_size() {
+        let cache = "# of a cache\nconfig:\n  max_size: 32MiB\n";
+        assert_eq!(
+            with_size(cache, 128),
+            "# of a cache\nconfig:\n  max_size: 128MiB\n"
+        );
     }
 
     #[test]
@@ -447,7 +532,7 @@ mod tests {
         assert_eq!(["prod", "dev", "qa"].map(count), [7, 2, 2]);
         assert_eq!(planes[10].id, "dp-prod-11");
         assert_eq!(
-            site(1).at(planes[10].host, port::OTLP_HTTP).to_string(),
+            site(3).at(planes[10].host, port::OTLP_HTTP).to_string(),
             "127.99.0.21:4318"
         );
     }

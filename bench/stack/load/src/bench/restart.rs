@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Bench;
 use crate::disk::{self, Block};
 use crate::interval::Interval;
+use crate::prometheus::Prometheus;
 
 /// How long blocks may take until they are cut and in the bucket.
 const BLOCKS: Duration = Duration::from_mins(6);
@@ -61,6 +62,10 @@ impl Bench {
         part.wait_until_ready()?;
         let process = part.process();
         let start_seconds = started.elapsed().as_secs_f64();
+        // the old connections are gone
+        let address = self.stack.prometheus_address();
+        self.prometheus = Prometheus::new(address, super::TIMEOUT);
+        self.shown = Prometheus::new(address, super::SHOWN);
         let start_cpu_seconds = bench_shared::usage::cpu(process)?;
         let mark = self.mark()?;
 
