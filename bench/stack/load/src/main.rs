@@ -208,13 +208,13 @@ mod tests {
             of(&[
                 "--quick",
                 "--series",
-                "2500",
+                "3500",
                 "--duration",
                 "60",
                 "--clients",
                 "0"
             ]),
-            (3, 60, vec![])
+            (4, 60, vec![])
         );
     }
 }
