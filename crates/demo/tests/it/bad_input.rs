@@ -114,7 +114,7 @@ async fn a_missing_program() {
         &["--fresh", "--state-dir", state_dir, "--programs", "/nowhere"],
         1,
         "prometheus is not in /nowhere: `make programs` builds it, or \
-         SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names yours\nalertmanager is not in /nowhere",
+         SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names yours\nthanos is not in /nowhere",
     )
     .await;
     assert!(kept.exists(), "nothing is deleted for a demo that cannot run");
@@ -149,7 +149,7 @@ async fn a_port_in_use_is_named_with_its_holder() {
         ],
         1,
         &format!(
-            "signalbox-demo: prometheus cannot listen on 127.78.1.1:9090 (HTTP): process {} has that port (",
+            "signalbox-demo: prometheus-a cannot listen on 127.78.1.1:9090 (HTTP): process {} has that port (",
             std::process::id()
         ),
     )
