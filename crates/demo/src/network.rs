@@ -14,6 +14,12 @@ impl Network {
         let [a, b, c] = self.0;
         Ipv4Addr::new(a, b, c, host)
     }
+
+    /// The second and the third number as one.
+    pub(crate) fn number(self) -> u16 {
+        let [_, b, c] = self.0;
+        u16::from_be_bytes([b, c])
+    }
 }
 
 impl FromStr for Network {

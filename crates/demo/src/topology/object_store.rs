@@ -3,7 +3,7 @@
 //! Thanos is told of it in one form: a file that says where, and the keys in a file of their own.
 
 use std::fmt::Write as _;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -77,7 +77,7 @@ pub(super) fn access(site: &Site<'_>, store: &ObjectStore) -> Access {
     let credentials = secret(site, "s3-credentials");
     let text = json!({
         "type": "S3",
-        "config": { "bucket": BUCKET, "endpoint": site.on(A, port::S3), "insecure": true, "region": region }
+        "config": { "bucket": BUCKET, "endpoint": s3(site, store), "insecure": true, "region": region }
     });
     let keys = &site.plan.keys;
     Access {
@@ -113,10 +113,20 @@ pub(super) fn part(site: &Site<'_>, store: &ObjectStore) -> Option<Part> {
 /// Where its own metrics are, if it is a part of the box: address and path.
 pub(super) fn metrics(site: &Site<'_>, store: &ObjectStore) -> Option<(SocketAddrV4, &'static str)> {
     match store {
-        ObjectStore::Minio => Some((site.on(A, port::S3), "/minio/v2/metrics/cluster")),
+        ObjectStore::Minio => Some((s3(site, store), "/minio/v2/metrics/cluster")),
         ObjectStore::Garage => Some((site.on(A, port::GARAGE_ADMIN), "/metrics")),
         ObjectStore::External(_) => None,
     }
+}
+
+/// Where S3 is spoken. MinIO listens on 127.0.0.1 as well, whatever it is told, and shares the port there with any other
+/// MinIO: a box on another network has to have a port of its own.
+fn s3(site: &Site<'_>, store: &ObjectStore) -> SocketAddrV4 {
+    let port = match (store, site.plan.network.number()) {
+        (ObjectStore::Minio, number @ 1..) => 12_000 + number % 20_000,
+        _ => port::S3,
+    };
+    site.on(A, port)
 }
 
 fn name(store: &ObjectStore) -> &'static str {
@@ -132,7 +142,8 @@ fn secret(site: &Site<'_>, name: &str) -> PathBuf {
 }
 
 fn minio(site: &Site<'_>) -> Part {
-    let address = site.on(A, port::S3);
+    let address = s3(site, &ObjectStore::Minio);
+    let also = SocketAddrV4::new(Ipv4Addr::LOCALHOST, address.port());
     let data = site.data("minio");
     let (user, password) = (
         secret(site, "minio-root-user"),
@@ -174,7 +185,11 @@ fn minio(site: &Site<'_>) -> Part {
                 content: Content::Secret(keys.secret.clone()),
             },
         ],
-        ports: vec![open("S3", address)],
+        ports: if also == address {
+            vec![open("S3", address)]
+        } else {
+            vec![open("S3", address), open("S3, unasked", also)]
+        },
         probe: http(address, "/minio/health/ready"),
         ..site.part(Program::Minio, Stage::Objects, name(&ObjectStore::Minio), A.name)
     }
@@ -184,7 +199,7 @@ fn garage(site: &Site<'_>) -> Part {
     let configuration = site.config("garage/garage.toml");
     let rpc_secret = secret(site, "garage-rpc-secret");
     let (s3, rpc, admin) = (
-        site.on(A, port::S3),
+        s3(site, &ObjectStore::Garage),
         site.on(A, port::GARAGE_RPC),
         site.on(A, port::GARAGE_ADMIN),
     );
