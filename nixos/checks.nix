@@ -83,6 +83,7 @@ prefixed "package" packages
             paths = [
               pkgs.signalbox.alertmanager
               pkgs.signalbox.prometheus
+              pkgs.signalbox.thanos
             ];
           }
         }/bin target/stack/bin

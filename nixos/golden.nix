@@ -80,6 +80,8 @@ let
     ${path} =
       if file.text != null then
         file.text
+      else if lib.hasPrefix "/run/" "${file.source}" then
+        "a link to ${file.source}\n"
       else if file.source ? text then
         file.source.text
       else if file.source ? file then
@@ -100,7 +102,12 @@ let
       ) config.systemd.services;
       files = lib.filterAttrs (
         path: _:
-        path == "garage.toml" || lib.hasPrefix "prometheus/" path || lib.hasPrefix "signalbox/" path
+        path == "garage.toml"
+        || lib.any (folder: lib.hasPrefix folder path) [
+          "prometheus/"
+          "signalbox/"
+          "thanos/"
+        ]
       ) config.environment.etc;
     in
     {
@@ -125,11 +132,15 @@ let
       "thanos-objstore.yaml" = settings config.services.signalbox.objectStore.thanosConfig;
     };
 
-  # the machines of the tests have what no customer has yet: Garage, the demo service and its load, encryption
+  # these have what no customer has yet: two boxes, Garage, the demo service and its load, encryption
   tested = self.checks.x86_64-linux.vm-single-box.nodes;
 in
 lib.mapAttrs (_: machine) (
-  self.nixosConfigurations // { inherit (self.lib.unusual.secured) secured-prod; }
+  self.nixosConfigurations
+  // {
+    inherit (self.lib.unusual.pair) pair-a pair-b;
+    inherit (self.lib.unusual.secured) secured-prod;
+  }
 )
 // lib.mapAttrs' (
   name: config:

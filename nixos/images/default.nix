@@ -43,7 +43,9 @@ in
       fsType = "vfat";
     };
   };
-  image.modules.qemu-efi.virtualisation.diskSize = 32 * 1024;
+  # MiB, of which an image takes what is written
+  image.modules.qemu-efi.virtualisation.diskSize =
+    if cfg.boxes ? ${cfg.host} then cfg.disk * 1000 * 1000 / 1024 * 1000 / 1024 else 32 * 1024;
 
   networking.hostName = lib.mkDefault "signalbox-${cfg.host}";
   networking.useNetworkd = true;

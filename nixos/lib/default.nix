@@ -61,6 +61,19 @@ rec {
     after = [ "network-online.target" ];
   };
 
+  # A file of stack/ in which one key, named with its indentation, has another value: for what a program has from its file alone.
+  withValue =
+    file: key: value: text:
+    let
+      around = builtins.split "\n${key}: [^\n]*" text;
+    in
+    if value == null then
+      text
+    else if lib.length around != 3 then
+      throw "stack/${file} does not say once what ${lib.trim key} is"
+    else
+      "${lib.head around}\n${key}: ${value}${lib.last around}";
+
   toml = pkgs.formats.toml { };
 
   # Settings as the file that the service reads, after the service itself has found nothing wrong with them. The files and variables that they

@@ -39,6 +39,14 @@ in
       description = "Addresses of the other Alertmanagers of the mesh. Without any, no port is opened for one.";
     };
 
+    peerName = lib.mkOption {
+      type = lib.types.str;
+      default = "alertmanager-${config.networking.hostName}";
+      defaultText = lib.literalExpression ''"alertmanager-''${config.networking.hostName}"'';
+      example = "alertmanager-a";
+      description = "Its name in the mesh. The first by name notifies first, the others only what the first has not.";
+    };
+
     webhookUrlFile = lib.mkOption {
       type = lib.types.nullOr ours.secretFile;
       default = null;
@@ -72,10 +80,16 @@ in
       clusterPeers = cfg.peers;
       extraFlags = [
         "--cluster.listen-address=${lib.optionalString (!alone) "${cfg.listenAddress}:9094"}"
+        "--data.retention=120h"
         "--enable-feature=utf8-strict-mode"
       ]
-      # until the peers are heard, a restarted one would say that alerts are resolved
-      ++ lib.optional (!alone) "--dispatch.start-delay=1m";
+      ++ lib.optionals (!alone) [
+        "--cluster.peer-name=${cfg.peerName}"
+        # it talks to nobody else's
+        "--cluster.label=signalbox"
+        # as long as Prometheus may take to send an alert again: until then, one that is firing would seem resolved
+        "--dispatch.start-delay=1m"
+      ];
     };
 
     systemd.services.alertmanager = {

@@ -12,6 +12,7 @@ let
     collector
     dashboard
     nodeExporter
+    objectStore
     prometheus
     pushgateway
     thanos
@@ -47,18 +48,33 @@ let
 
   dashboardPort = (ours.splitAddress dashboard.settings.listen).port;
 
-  # a part of the control plane, on all boxes, under names that do not depend on who scrapes
+  # A part of the control plane on a box, under names that do not depend on who scrapes.
+  onBox = name: address: port: {
+    targets = [ "${address}:${toString port}" ];
+    labels = {
+      box = name;
+      instance = "${name}:${toString port}";
+    };
+  };
   onBoxes =
-    addressOf: port:
-    lib.mapAttrsToList (name: machine: {
-      targets = [ "${addressOf machine}:${toString port}" ];
-      labels = {
-        box = name;
-        instance = "${name}:${toString port}";
-      };
-    }) cfg.boxes;
+    addressOf: port: lib.mapAttrsToList (name: machine: onBox name (addressOf machine) port) cfg.boxes;
   inside = onBoxes (machine: if alone then "127.0.0.1" else hostOf machine);
   outside = onBoxes hostOf;
+
+  # Exactly one compacts a bucket: where the boxes share one of an S3 service elsewhere, the first.
+  compacts = name: objectStore.backend != "s3" || name == lib.head (lib.attrNames cfg.boxes);
+  thanosTargets =
+    let
+      runsOn =
+        part: name:
+        thanos.enable
+        && (if part == "compact" && name != cfg.host then compacts name else lib.elem part thanos.parts);
+    in
+    lib.mapAttrs' (
+      part: port:
+      lib.nameValuePair "thanos-${part}" (lib.filter (group: runsOn part group.labels.box) (inside port))
+    ) thanos.httpPorts;
+
   onPlanes =
     component: port:
     lib.mapAttrsToList (_: machine: {
@@ -198,6 +214,28 @@ let
       }
     ];
 
+  # GB
+  size =
+    text:
+    let
+      found = builtins.match "([0-9]+)([MGT])B" text;
+    in
+    lib.toIntBase10 (lib.elemAt found 0)
+    * {
+      M = 0.001;
+      G = 1;
+      T = 1000;
+    }
+    .${lib.elemAt found 1};
+  assertionsOnBox = [
+    {
+      assertion = prometheus.retention.size == null || size prometheus.retention.size * 2 <= cfg.disk;
+      message = ''
+        services.signalbox.prometheus.retention.size is ${toString prometheus.retention.size}, and ${option "disk"} is ${toString cfg.disk} GB, of which what
+        Prometheus keeps may be half: the system and the object store need the rest. Give it ${toString (cfg.disk / 2)}GB at most, or the box more.'';
+    }
+  ];
+
   mebibyte = 1024 * 1024;
   # what the system needs beside the collector
   system = 256;
@@ -240,6 +278,8 @@ in
       }
 
       (lib.mkIf cfg.roles.controlPlane.enable {
+        assertions = assertionsOnBox;
+
         services.signalbox = {
           prometheus = {
             enable = true;
@@ -260,8 +300,9 @@ in
                 map (group: { inherit (group) targets; }) (inside alertmanager.port)
               );
               dashboard = lib.optionals dashboard.enable (outside dashboardPort);
-              node = lib.mkIf nodeExporter.enable (inside nodeExporter.port);
-              pushgateway = lib.mkIf pushgateway.enable (
+              health = [ ];
+              node = lib.optionals nodeExporter.enable (inside nodeExporter.port);
+              pushgateway = lib.optionals pushgateway.enable (
                 map (
                   group:
                   group
@@ -272,24 +313,40 @@ in
                   }
                 ) (outside pushgateway.port)
               );
-              thanos = lib.mkIf thanos.enable (
-                lib.concatMap inside (lib.sort lib.lessThan (lib.attrValues thanos.httpPorts))
+              # this box's alone: it listens on loopback
+              object-store = lib.optionals (objectStore.enable && objectStore.metrics.address != null) (
+                let
+                  inherit (ours.splitAddress objectStore.metrics.address) address port;
+                  group = onBox cfg.host address port;
+                in
+                [
+                  (
+                    group
+                    // {
+                      labels = group.labels // {
+                        __metrics_path__ = objectStore.metrics.path;
+                      };
+                    }
+                  )
+                ]
               );
-            };
+            }
+            // thanosTargets;
           };
           alertmanager = {
             enable = lib.mkDefault true;
             listenAddress = shared;
             peers = map hostOf (lib.attrValues others);
+            peerName = "alertmanager-${cfg.host}";
           };
           objectStore.enable = lib.mkDefault thanos.enable;
           thanos = {
             enable = lib.mkDefault true;
             listenAddress = shared;
-            stores = lib.concatMap (machine: [
-              "${hostOf machine}:10901"
-              "${hostOf machine}:10905"
-            ]) (lib.attrValues others);
+            compactor = lib.mkDefault (compacts cfg.host);
+            stores = lib.concatMap (
+              machine: map (port: "${hostOf machine}:${toString port}") thanos.storePorts
+            ) (lib.attrValues others);
           };
           pushgateway = {
             enable = lib.mkDefault true;

@@ -4,6 +4,7 @@
   imports = [
     ./stack.nix
     ./listeners.nix
+    ./memory.nix
     ./collector.nix
     ./demo-api.nix
     ./load-gen.nix

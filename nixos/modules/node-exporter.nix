@@ -8,10 +8,13 @@
 let
   ours = import ../lib { inherit lib pkgs; };
   cfg = config.services.signalbox.nodeExporter;
+  address = "${cfg.listenAddress}:${toString cfg.port}";
 in
 {
   options.services.signalbox.nodeExporter = {
     enable = lib.mkEnableOption "node_exporter";
+
+    package = lib.mkPackageOption pkgs [ "signalbox" "node_exporter" ] { };
 
     listenAddress = lib.mkOption {
       type = lib.types.str;
@@ -46,12 +49,13 @@ in
           "RestrictAddressFamilies"
         ]
         // {
+          # nixpkgs' module starts that of nixpkgs
+          ExecStart = lib.mkForce "${lib.getExe cfg.package} --collector.systemd --web.listen-address=${address}";
           ProtectHome = lib.mkForce "read-only";
           RestartSec = 5;
           SystemCallFilter = ours.hardening.SystemCallFilter ++ [ "adjtimex clock_adjtime" ];
         };
     };
-    services.signalbox.prometheus.jobs.node.scrape_interval = "15s";
-    services.signalbox.listeners.node_exporter = "${cfg.listenAddress}:${toString cfg.port}";
+    services.signalbox.listeners.node_exporter = address;
   };
 }

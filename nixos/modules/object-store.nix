@@ -79,6 +79,21 @@ in
         `aws_secret_access_key = …`. Where the store is on this machine and no file is named, keys are made at the first boot.'';
     };
 
+    metrics = {
+      address = lib.mkOption {
+        type = lib.types.nullOr ours.addressAndPort;
+        internal = true;
+        default = null;
+        description = "Where its own metrics are, if it is on this machine.";
+      };
+      path = lib.mkOption {
+        type = lib.types.str;
+        internal = true;
+        default = "/metrics";
+        description = "Their path there.";
+      };
+    };
+
     thanosConfig = lib.mkOption {
       type = (pkgs.formats.yaml { }).type;
       internal = true;

@@ -7,24 +7,61 @@
 }:
 let
   ours = import ../lib { inherit lib pkgs; };
-  inherit (config.services.signalbox) dashboard stack thanos;
+  inherit (config.services.signalbox)
+    dashboard
+    memory
+    stack
+    thanos
+    ;
   cfg = config.services.signalbox.prometheus;
   address = "${cfg.listenAddress}:${toString cfg.port}";
   data = "/var/lib/${config.services.prometheus.stateDir}/data";
 
-  # Prometheus has this from its file alone, whatever the command line says: the one place where a machine's file may differ from stack/'s.
-  configuration = lib.foldlAttrs (
-    text: key: value:
-    let
-      around = builtins.split "\n      ${key}: [^\n]*" text;
-    in
-    if value == null then
-      text
-    else if lib.length around != 3 then
-      throw "stack/prometheus/prometheus.yml does not say once how long to keep samples (storage.tsdb.retention.${key})"
+  # A machine's file differs from stack/'s in what Prometheus has from its file alone, whatever the command line says: how long samples are
+  # kept, and with which other stores they are exchanged.
+  configuration =
+    lib.foldlAttrs (
+      text: key: value:
+      ours.withValue "prometheus/prometheus.yml" "      ${key}" value text
+    ) (builtins.readFile ../../stack/prometheus/prometheus.yml) cfg.retention
+    + lib.concatMapStrings (file: "\n${file.text}") (lib.filter isExchange optional);
+
+  # What only some deployments have: a file of stack/ by its name, or one of the deployment's.
+  shippedOptional = ../../stack/prometheus/optional;
+  optional = map (
+    file:
+    if lib.isString file && !lib.hasPrefix "/" file then
+      {
+        name = "${file}.yml";
+        text = builtins.readFile (shippedOptional + "/${file}.yml");
+      }
     else
-      "${lib.head around}\n      ${key}: ${value}${lib.last around}"
-  ) (builtins.readFile ../../stack/prometheus/prometheus.yml) cfg.retention;
+      {
+        # without the hash of a file that Nix has written
+        name = lib.last (
+          builtins.match "([0-9a-z]{32}-)?(.+)" (baseNameOf (builtins.unsafeDiscardStringContext file))
+        );
+        text = builtins.readFile file;
+      }
+  ) cfg.optional;
+  # keys of the main file; the others are scrape jobs
+  isExchange =
+    file:
+    lib.elem file.name [
+      "remote-read.yml"
+      "remote-write.yml"
+    ];
+  # Without comments: where there is an address to be filled in, and the files that are named.
+  said =
+    file:
+    lib.concatLines (
+      lib.filter (line: !lib.hasPrefix "#" (lib.trim line)) (lib.splitString "\n" file.text)
+    );
+  namedIn =
+    folder: file:
+    lib.unique (
+      lib.concatLists (lib.filter lib.isList (builtins.split "${folder}/([A-Za-z0-9._-]+)" (said file)))
+    );
 
   # Prometheus and the sidecar agree by this file on which blocks may be compacted. Without it, Prometheus compacts at once.
   shipped = "${data}/thanos.shipper.json";
@@ -33,9 +70,12 @@ let
     lib.types.submodule {
       options = {
         targets = lib.mkOption {
-          type = lib.types.listOf ours.addressAndPort;
+          # a URL is what an exporter is asked about, in some of the optional jobs
+          type = lib.types.listOf (
+            lib.types.either ours.addressAndPort (lib.types.strMatching "https?://.+")
+          );
           example = [ "10.0.0.11:8889" ];
-          description = "Addresses and ports to scrape.";
+          description = "Addresses and ports to scrape, or URLs to probe.";
         };
         labels = lib.mkOption {
           type = lib.types.attrsOf lib.types.str;
@@ -73,7 +113,12 @@ let
       ) cfg.targets
     )
     // inFolder "scrape.d" (
-      lib.mapAttrs' (
+      lib.listToAttrs (
+        map (file: lib.nameValuePair file.name { inherit (file) text; }) (
+          lib.filter (file: !isExchange file) optional
+        )
+      )
+      // lib.mapAttrs' (
         job: settings:
         lib.nameValuePair "${job}.yml" {
           text = builtins.toJSON {
@@ -96,6 +141,10 @@ let
       ) cfg.jobs
     );
 
+  secrets = inFolder "secrets" (
+    lib.mapAttrs (name: _: { source = "/run/credentials/prometheus.service/${name}"; }) cfg.secrets
+  );
+
   environment = lib.mapAttrs' (
     label: lib.nameValuePair "SIGNALBOX_${lib.toUpper label}"
   ) cfg.externalLabels;
@@ -106,6 +155,8 @@ let
       path: _:
       lib.nameValuePair (lib.removePrefix "prometheus/" path) config.environment.etc.${path}.source
     ) (files // { "prometheus/prometheus.yaml" = { }; })
+    # they are the machine's
+    // lib.mapAttrs' (name: _: lib.nameValuePair "secrets/${name}" pkgs.emptyFile) cfg.secrets
   );
 in
 {
@@ -173,6 +224,24 @@ in
       description = "Further scrape jobs, in the words of Prometheus; each finds its targets in `targets.<name>`.";
     };
 
+    optional = lib.mkOption {
+      type = lib.types.listOf (
+        lib.types.either (lib.types.enum (map (lib.removeSuffix ".yml") (lib.attrNames (builtins.readDir shippedOptional)))) lib.types.path
+      );
+      default = [ ];
+      example = lib.literalExpression ''[ "kubernetes-pods" ./remote-write.yml ]'';
+      description = ''
+        What only some deployments have: files of `stack/prometheus/optional` by name, or copies of them in which addresses are filled in. Each
+        says what it needs: targets in `targets`, secrets in `secrets`.'';
+    };
+
+    secrets = lib.mkOption {
+      type = lib.types.attrsOf ours.secretFile;
+      default = { };
+      example.kubeconfig = "/run/secrets/kubeconfig";
+      description = "Files on the machine with what Prometheus shows to others, by the name under which `optional` and `jobs` find them in `secrets/`.";
+    };
+
     rules = lib.mkOption {
       type = lib.types.attrsOf (pkgs.formats.json { }).type;
       default = { };
@@ -194,16 +263,18 @@ in
     retention = {
       time = lib.mkOption {
         type = lib.types.nullOr (lib.types.strMatching "[1-9][0-9]*[dwy]");
-        default = null;
+        default = if thanos.enable then "7d" else null;
+        defaultText = lib.literalExpression ''if config.services.signalbox.thanos.enable then "7d" else null'';
         example = "30d";
         description = ''
-          How long samples are kept on this machine, in place of what `stack/prometheus/prometheus.yml` says. With Thanos they are in the object
+          How long samples are kept on this machine; null is what `stack/prometheus/prometheus.yml` says. With Thanos they are in the object
           store as well, and this is how long an outage of it may last.'';
       };
       size = lib.mkOption {
         type = lib.types.nullOr (lib.types.strMatching "[1-9][0-9]*[MGT]B");
-        default = null;
-        example = "50GB";
+        default = if thanos.enable then "50GB" else null;
+        defaultText = lib.literalExpression ''if config.services.signalbox.thanos.enable then "50GB" else null'';
+        example = "200GB";
         description = "How much room they may take, likewise. Whichever is reached first counts.";
       };
     };
@@ -217,14 +288,44 @@ in
   };
 
   config = lib.mkIf cfg.enable {
-    assertions = lib.mapAttrsToList (label: value: {
-      assertion = value != "";
-      message = ''
-        services.signalbox.prometheus.externalLabels.${label} is empty, so the label would be missing, and blocks of two boxes could not be
-        told apart. Set it, for example to "${
-          if label == "replica" then "a" else "acme"
-        }"; services.signalbox.appliance does it for you.'';
-    }) cfg.externalLabels;
+    assertions =
+      lib.mapAttrsToList (label: value: {
+        assertion = value != "";
+        message = ''
+          services.signalbox.prometheus.externalLabels.${label} is empty, so the label would be missing, and blocks of two boxes could not be
+          told apart. Set it, for example to "${
+            if label == "replica" then "a" else "acme"
+          }"; services.signalbox.appliance does it for you.'';
+      }) cfg.externalLabels
+      ++ lib.concatMap (
+        file:
+        [
+          {
+            assertion = !lib.hasInfix "example.com" (said file);
+            message = ''
+              services.signalbox.prometheus.optional: ${file.name} has an address to be filled in. Copy it from stack/prometheus/optional beside
+              the deployment, put the address there, and name the copy: ./${file.name}.'';
+          }
+        ]
+        ++ map (name: {
+          assertion = cfg.secrets ? ${name};
+          message = ''
+            services.signalbox.prometheus.optional: ${file.name} needs a secret. Name the file on the machine that holds it:
+            services.signalbox.prometheus.secrets."${name}" = "/run/secrets/${name}".'';
+        }) (namedIn "secrets" file)
+        ++ map (
+          target:
+          let
+            job = lib.removeSuffix ".json" target;
+          in
+          {
+            assertion = cfg.targets ? ${job};
+            message = ''
+              services.signalbox.prometheus.optional: ${file.name} scrapes nobody. Say whom:
+              services.signalbox.prometheus.targets.${job} = [ { targets = [ "10.0.0.30:9187" ]; } ].'';
+          }
+        ) (namedIn "targets" file)
+      ) optional;
 
     services.prometheus = {
       enable = true;
@@ -237,21 +338,15 @@ in
         # no web page of another origin may read the API
         "--web.cors.origin=none"
         "--enable-feature=exemplar-storage"
+        # a query that needs more fails, and not Prometheus
+        "--query.max-samples=${toString memory.limits.prometheus-query-samples}"
       ]
-      ++ lib.optionals thanos.enable (
-        if thanos.sharesCompaction then
-          [ "--storage.tsdb.delay-compact-file.path=${shipped}" ]
-        else
-          [
-            "--storage.tsdb.min-block-duration=2h"
-            "--storage.tsdb.max-block-duration=2h"
-          ]
-      );
+      ++ lib.optional thanos.enable "--storage.tsdb.delay-compact-file.path=${shipped}";
       # not what Prometheus reads (that is configText), but where nixpkgs' module of the sidecar looks
       globalConfig.external_labels = cfg.externalLabels;
     };
 
-    environment.etc = files;
+    environment.etc = files // secrets;
 
     system.checks = [
       (pkgs.runCommand "signalbox-prometheus-check"
@@ -286,13 +381,14 @@ in
       inherit (ours.online) wants after;
       inherit environment;
       startLimitIntervalSec = 0;
-      preStart = lib.mkIf (thanos.enable && thanos.sharesCompaction) ''
+      preStart = lib.mkIf thanos.enable ''
         mkdir --parents ${data}
         if [ ! -e ${shipped} ]; then
           printf '{"version":1,"uploaded":[]}\n' >${shipped}
         fi
       '';
       serviceConfig = {
+        LoadCredential = lib.mapAttrsToList (name: file: "${name}:${file}") cfg.secrets;
         ProtectSystem = lib.mkForce "strict";
         RestartSec = 5;
         TimeoutStopSec = 120; # it writes out what it holds

@@ -37,6 +37,8 @@ in
       inherit (cfg) package;
       web.listen-address = address;
       persistMetrics = true;
+      # at most what was pushed in so long is lost with the process
+      persistence.interval = "5s";
     };
     systemd.services.pushgateway = {
       inherit (ours.online) wants after;
@@ -47,10 +49,6 @@ in
         SystemCallArchitectures = "native";
         UMask = "0077";
       };
-    };
-    services.signalbox.prometheus.jobs.pushgateway = {
-      # job and instance of what was pushed are the batch job's to say
-      honor_labels = true;
     };
     services.signalbox.listeners.Pushgateway = address;
   };

@@ -8,7 +8,13 @@
 }:
 let
   ours = import ../lib { inherit lib pkgs; };
-  inherit (config.services.signalbox) alertmanager objectStore prometheus;
+  inherit (config.services.signalbox)
+    alertmanager
+    memory
+    objectStore
+    prometheus
+    stack
+    ;
   cfg = config.services.signalbox.thanos;
 
   ports = {
@@ -47,6 +53,9 @@ let
     "compact"
     "rule"
   ];
+
+  # whom queries ask
+  stores = lib.intersectLists [ "sidecar" "store" "rule" ] parts;
 
   # days, hours … as hours
   hours =
@@ -90,15 +99,28 @@ let
   # no web page of another origin may read the APIs
   sameOrigin = "--web.disable-cors";
 
-  cache = (pkgs.formats.yaml { }).generate "response-cache.yml" {
-    type = "IN-MEMORY";
-    # without a size there is no cache
-    config.max_size = "128MB";
+  # A file of stack/thanos, with the size for this machine.
+  cache = name: mebibytes: {
+    text = ours.withValue "thanos/${name}" "  max_size" "${toString mebibytes}MiB" (
+      builtins.readFile (../../stack/thanos + "/${name}")
+    );
   };
+  files = {
+    # Thanos reads it again every five minutes; an address on each line, for people
+    "thanos/endpoints.yml".text =
+      "endpoints:\n"
+      + lib.concatMapStrings (address: "  - address: ${builtins.toJSON address}\n") (
+        map (part: at part "grpc") stores ++ cfg.stores
+      );
+    "thanos/query-frontend-cache.yml" = cache "query-frontend-cache.yml" memory.caches.response-cache;
+    "thanos/store-index-cache.yml" = cache "store-index-cache.yml" memory.caches.store-index-cache;
+  };
+  # where it may write which queries run, to tell after a crash
+  active = "thanos-query";
 in
 {
   options.services.signalbox.thanos = {
-    enable = lib.mkEnableOption "Thanos: sidecar, store gateway, compactor, query and its frontend";
+    enable = lib.mkEnableOption "Thanos: sidecar, store gateway, compactor, ruler, query and its frontend";
 
     package = lib.mkPackageOption pkgs [ "signalbox" "thanos" ] { };
 
@@ -115,8 +137,9 @@ in
       example = [
         "10.0.0.20:10901"
         "10.0.0.20:10905"
+        "10.0.0.20:10910"
       ];
-      description = "Sidecars and store gateways of other boxes, which queries ask too.";
+      description = "Sidecars, store gateways and rulers of other boxes, which queries ask too.";
     };
 
     compactor = lib.mkOption {
@@ -136,26 +159,36 @@ in
 
     ruleFiles = lib.mkOption {
       type = lib.types.listOf lib.types.path;
-      default = [ ];
+      default = map (file: "${stack}/share/signalbox/stack/thanos/rules/${file}") (
+        lib.attrNames (builtins.readDir ../../stack/thanos/rules)
+      );
+      defaultText = lib.literalMD "those of `stack/thanos/rules`";
       example = lib.literalExpression "[ ./error-budgets.yml ]";
       description = "Rules over more than Prometheus keeps, such as error budgets of 30 days. Without any, there is no ruler.";
+    };
+
+    parts = lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      internal = true;
+      readOnly = true;
+      default = parts;
+      description = "The parts that run.";
     };
 
     httpPorts = lib.mkOption {
       type = lib.types.attrsOf lib.types.port;
       internal = true;
       readOnly = true;
-      default = lib.genAttrs parts (part: ports.${part}.http);
-      defaultText = lib.literalMD "those of the parts that run";
-      description = "Where each part that runs answers over HTTP.";
+      default = lib.mapAttrs (_: port: port.http) ports;
+      description = "Where each part answers over HTTP, if it runs.";
     };
 
-    sharesCompaction = lib.mkOption {
-      type = lib.types.bool;
+    storePorts = lib.mkOption {
+      type = lib.types.listOf lib.types.port;
       internal = true;
       readOnly = true;
-      default = lib.versionAtLeast cfg.package.version "0.41";
-      description = "Whether the sidecar tells Prometheus which blocks it may compact. An older one wants Prometheus not to compact at all.";
+      default = map (part: ports.${part}.grpc) stores;
+      description = "Where the parts that queries ask answer over gRPC.";
     };
   };
 
@@ -182,6 +215,7 @@ in
       (lib.genAttrs parts (part: {
         enable = true;
         http-address = at part "http";
+        arguments = lib.mkOptionDefault [ "--enable-auto-gomemlimit" ];
       }))
       (lib.genAttrs (lib.filter (part: ports.${part} ? grpc) parts) (part: {
         grpc-address = at part "grpc";
@@ -192,32 +226,37 @@ in
       {
         sidecar.prometheus.url = "http://${prometheus.listenAddress}:${toString prometheus.port}";
         store = {
-          # of a machine with 4 GB
-          index-cache-size = "128MB";
-          chunk-pool-size = "256MB";
+          chunk-pool-size = "${toString memory.caches.store-chunk-pool}MiB";
           arguments = lib.mkOptionDefault [
+            "--index-cache.config-file=/etc/thanos/store-index-cache.yml"
+            # a query that touches more series fails, and not the gateway
+            "--store.grpc.touched-series-limit=${toString memory.limits.store-touched-series}"
             "--disable-admin-operations"
             sameOrigin
           ];
         };
         query = {
-          endpoints = [
-            (at "sidecar" "grpc")
-            (at "store" "grpc")
-          ]
-          ++ lib.optional rules (at "rule" "grpc")
-          ++ cfg.stores;
-          query.replica-labels = [ "replica" ];
+          query.replica-labels = [
+            "replica"
+            # a batch job pushes to both boxes: its series, scraped from each, are one
+            "pushgateway"
+          ];
           query.auto-downsampling = true;
           query.partial-response = true;
           # a peer that hangs does not hold up the answer
           store.response-timeout = "10s";
-          arguments = lib.mkOptionDefault [ sameOrigin ];
+          arguments = lib.mkOptionDefault [
+            "--endpoint.sd-config-file=/etc/thanos/endpoints.yml"
+            "--deduplication.func=penalty"
+            "--query.active-query-path=/var/cache/${active}"
+            sameOrigin
+          ];
         };
         query-frontend = {
           query-frontend.downstream-url = "http://${at "query" "http"}";
           arguments = lib.mkOptionDefault [
-            "--query-range.response-cache-config-file=${cache}"
+            "--query-range.response-cache-config-file=/etc/thanos/query-frontend-cache.yml"
+            "--query-frontend.compress-responses"
             sameOrigin
           ];
         };
@@ -238,12 +277,26 @@ in
           };
           rule-files = map (file: "${file}") cfg.ruleFiles;
           query.addresses = [ "http://${at "query" "http"}" ];
-          alertmanagers.urls = [ "http://${alertmanager.listenAddress}:${toString alertmanager.port}" ];
+          # the peers are like this one
+          alertmanagers.urls = lib.optionals alertmanager.enable (
+            map (host: "http://${host}:${toString alertmanager.port}") (
+              [ alertmanager.listenAddress ] ++ alertmanager.peers
+            )
+          );
           alert.label-drop = [ "replica" ];
           arguments = lib.mkOptionDefault [ sameOrigin ];
         };
       }
     ];
+
+    environment.etc = files;
+
+    system.checks = lib.optional rules (
+      pkgs.runCommand "signalbox-thanos-check" { nativeBuildInputs = [ cfg.package ]; } ''
+        thanos tools rules-check ${lib.concatMapStringsSep " " (file: "--rules=${file}") cfg.ruleFiles}
+        touch $out
+      ''
+    );
 
     systemd.services = lib.mkMerge [
       (lib.genAttrs (map (part: "thanos-${part}") parts) (_: {
@@ -263,10 +316,13 @@ in
       {
         # beside Prometheus, in its folder
         thanos-sidecar.serviceConfig.ReadWritePaths = [ "/var/lib/${config.services.prometheus.stateDir}" ];
+        thanos-query.serviceConfig.CacheDirectory = active;
+        # read once, at the start
+        thanos-query-frontend.restartTriggers = [ files."thanos/query-frontend-cache.yml".text ];
+        thanos-store.restartTriggers = [ files."thanos/store-index-cache.yml".text ];
       }
     ];
 
-    services.signalbox.prometheus.jobs.thanos = { };
     services.signalbox.listeners = lib.mergeAttrsList (
       map (
         part:

@@ -26,19 +26,25 @@ let
     inherit web;
   };
 
-  # A tool that is pinned in stack/go takes the place of nixpkgs' own.
+  # The third-party programs: all that stack/go pins. Garage is no Go, and nixpkgs has it.
   pinned = lib.mapAttrs (tool: _: callPackage ./go.nix { inherit tool; }) (
     lib.filterAttrs (
       tool: kind:
       kind == "directory" && lib.hasInfix "\ntool " (builtins.readFile ../../stack/go/${tool}/go.mod)
     ) (builtins.readDir ../../stack/go)
   );
-  programs = {
-    inherit (prev) minio thanos;
+  programs = pinned // {
     garage = prev.garage_2;
-    pushgateway = prev.prometheus-pushgateway;
-  }
-  // pinned;
+    # Nobody mends it any more. Marked so, a machine has it only where its deployment says that it accepts that.
+    minio = pinned.minio.overrideAttrs (old: {
+      meta = old.meta // {
+        knownVulnerabilities = [
+          "CVE-2026-40344, CVE-2026-41145: objects can be written without keys"
+          "abandoned by its makers: what is found will not be mended"
+        ];
+      };
+    });
+  };
 
   stack-config = callPackage ./stack-config.nix { };
 in
@@ -48,11 +54,12 @@ in
     // services
     // {
       inherit dashboard web stack-config;
-      demo = callPackage ./demo.nix { };
+      # its MinIO listens on loopback and keeps what the demo itself made
+      demo = callPackage ./demo.nix { inherit (pinned) minio; };
 
-      # What the flake shows as its packages: what is built from this tree, not what is nixpkgs' own.
+      # What the flake shows as its packages: what is built from this tree, not what is nixpkgs' own, nor what Nix refuses unasked.
       built =
-        pinned
+        lib.removeAttrs pinned [ "minio" ]
         // lib.mapAttrs' (name: lib.nameValuePair "signalbox-${name}") (
           services
           // {

@@ -1,9 +1,10 @@
-# The demo, with all that it starts and the configuration for it in the places where it looks.
+# The demo, with all that it starts and the configuration for it in the places where it looks. Garage, for `--object-store garage`, is the user's.
 {
   lib,
   callPackage,
   symlinkJoin,
   makeWrapper,
+  minio,
   signalbox,
 }:
 let
@@ -28,8 +29,12 @@ symlinkJoin {
     cp ${lib.getExe program} $out/bin
     wrapProgram $out/bin/signalbox-demo --suffix PATH : ${
       lib.makeBinPath [
+        minio
         signalbox.alertmanager
+        signalbox.node_exporter
         signalbox.prometheus
+        signalbox.pushgateway
+        signalbox.thanos
       ]
     }
   '';

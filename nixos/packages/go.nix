@@ -1,4 +1,5 @@
-# The third-party programs of one tool, built as stack/go/compile builds them: version, build tags and overlay are its own files.
+# The third-party programs of one tool, built as stack/go/compile builds them: version, build tags, overlay, and where the program keeps its
+# version are its own files.
 {
   lib,
   buildGoModule,
@@ -14,9 +15,9 @@ let
   packages = map lib.last (matches "(tool |\t)([^ ()]+)");
   programs = map baseNameOf packages;
 
-  # The required module that the programs are in.
+  # The required module that the programs are in; a program may be the module's root.
   required =
-    lib.findFirst (found: lib.hasPrefix "${lib.elemAt found 1}/" (lib.head packages))
+    lib.findFirst (found: lib.hasPrefix "${lib.elemAt found 1}/" "${lib.head packages}/")
       (throw "stack/go/${tool}/go.mod requires no module that holds ${lib.head packages}")
       (matches "(require |\t)([^ ]+) v([^ ]+).*");
   module = lib.elemAt required 1;
@@ -31,7 +32,21 @@ let
       moduleVersion;
 
   hasOverlay = builtins.pathExists (folder + "/overlay");
-  tags = folder + "/tags";
+  # A file of the tool's with a word on each line; not every tool has every one.
+  words =
+    name:
+    let
+      file = folder + "/${name}";
+    in
+    lib.optionals (builtins.pathExists file) (
+      lib.filter (word: word != "") (lib.splitString "\n" (builtins.readFile file))
+    );
+  # most of these programs say the version that they find in Prometheus' common module
+  versionVariables =
+    let
+      own = words "version-variables";
+    in
+    if own == [ ] then [ "github.com/prometheus/common/version.Version" ] else own;
 in
 buildGoModule (finalAttrs: {
   pname = tool;
@@ -53,14 +68,12 @@ buildGoModule (finalAttrs: {
   '';
 
   env.CGO_ENABLED = 0;
-  tags = lib.optionals (builtins.pathExists tags) (
-    lib.filter (tag: tag != "") (lib.splitString "\n" (builtins.readFile tags))
-  );
+  tags = words "tags";
   ldflags = [
     "-s"
     "-w"
-    "-X github.com/prometheus/common/version.Version=${version}"
-  ];
+  ]
+  ++ map (variable: "-X ${variable}=${version}") versionVariables;
 
   buildPhase = ''
     runHook preBuild

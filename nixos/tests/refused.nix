@@ -93,6 +93,26 @@ lib.mapAttrs acme {
     module.services.signalbox.alertmanager.webhookUrlFile = lib.mkForce null;
     says = ''for example "/run/secrets/webhook-url".'';
   };
+  retention-larger-than-the-disk = {
+    module.services.signalbox.appliance.disk = 64;
+    says = "Give it 32GB at most, or the box more.";
+  };
+  memory-of-no-class = {
+    module.services.signalbox.appliance.memory = "3GB";
+    says = "services.signalbox.appliance.memory' is not of type `one of \"2GB\", \"4GB\", \"8GB\"'";
+  };
+  optional-jobs-of-nobody = {
+    module.services.signalbox.prometheus.optional = [ "postgresql" ];
+    says = "services.signalbox.prometheus.targets.postgresql = [";
+  };
+  optional-jobs-without-their-secret = {
+    module.services.signalbox.prometheus.optional = [ "kubernetes-pods" ];
+    says = ''services.signalbox.prometheus.secrets."kubeconfig" = "/run/secrets/kubeconfig".'';
+  };
+  optional-jobs-not-filled-in = {
+    module.services.signalbox.prometheus.optional = [ "dns" ];
+    says = "and name the copy: ./dns.yml.";
+  };
   retention-of-no-time = {
     module.services.signalbox.prometheus.retention.time = "12h";
     says = "services.signalbox.prometheus.retention.time' is not of type";

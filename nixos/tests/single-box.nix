@@ -9,6 +9,7 @@ let
         enable = true;
         customer = "test";
         region = "here";
+        memory = "2GB";
         boxes.a.address = nodes.box.networking.primaryIPAddress;
         dataPlanes.prod = {
           address = nodes.prod.networking.primaryIPAddress;

@@ -11,6 +11,7 @@ CONTROL_PLANE = [
     "thanos-compact",
     "thanos-query",
     "thanos-query-frontend",
+    "thanos-rule",
     "thanos-sidecar",
     "thanos-store",
 ]
@@ -39,7 +40,7 @@ with subtest("every target is scraped"):
     box.wait_until_succeeds(holds("http://127.0.0.1:9090/api/v1/targets", up), timeout=120)
 
 with subtest("Thanos reaches its bucket with the keys that were made"):
-    for port in [10902, 10903, 10906, 10907, 10908]:
+    for port in [10902, 10903, 10906, 10907, 10908, 10909]:
         box.wait_until_succeeds(f"curl --fail --silent http://127.0.0.1:{port}/-/ready", timeout=120)
 
 with subtest("the dashboard shows the environment, through Thanos"):

@@ -8,6 +8,12 @@ let
     region = "here";
     boxes.a.address = "10.0.0.10";
   };
+  # the shipped file with the address filled in
+  remoteWrite = builtins.toFile "remote-write.yml" (
+    lib.replaceStrings [ "metrics.example.com" ] [ "metrics.vendor.example" ] (
+      builtins.readFile ../../stack/prometheus/optional/remote-write.yml
+    )
+  );
   secret.alertmanager.webhookUrlFile = "/run/secrets/webhook-url";
 
   deployments = {
@@ -15,6 +21,31 @@ let
       appliance = lib.recursiveUpdate small {
         boxes.b.address = "10.0.0.20";
         dataPlanes.prod.address = "10.0.0.11";
+        memory = "8GB";
+        disk = 512;
+      };
+      prometheus = {
+        optional = [
+          "kubernetes-pods"
+          "postgresql"
+          remoteWrite
+        ];
+        targets.postgresql = [ { targets = [ "10.0.0.30:9187" ]; } ];
+        secrets.kubeconfig = "/run/secrets/kubeconfig";
+        secrets.remote-write-token = "/run/secrets/remote-write-token";
+        jobs.batch.scrape_interval = "1m";
+        targets.batch = [ { targets = [ "10.0.0.31:9000" ]; } ];
+        retention.size = "200GB";
+      };
+    };
+    pair-with-one-bucket = {
+      appliance = lib.recursiveUpdate small {
+        boxes.b.address = "10.0.0.20";
+      };
+      objectStore = {
+        backend = "s3";
+        endpoint = "s3.example.org:443";
+        credentialsFile = "/run/secrets/s3-credentials";
       };
     };
     pair-ipv6 = {
@@ -57,7 +88,10 @@ let
       };
     };
     least = {
-      appliance = small;
+      appliance = small // {
+        memory = "2GB";
+        disk = 16;
+      };
       alertmanager.enable = false;
       dashboard.enable = false;
       nodeExporter.enable = false;
@@ -73,6 +107,7 @@ let
       dashboard.settings.listen = "10.0.0.10:80";
       nodeExporter.port = 19100;
       pushgateway.port = 19091;
+      thanos.ruleFiles = [ ../../stack/thanos/rules/error-budgets.yml ];
       prometheus.retention = {
         time = "90d";
         size = "50GB";
@@ -116,7 +151,7 @@ let
         credentialsFile = "/run/secrets/s3-credentials";
       };
       thanos.compactor = false;
-      thanos.ruleFiles = [ ../../stack/prometheus/rules/nodes.yml ];
+      thanos.ruleFiles = [ ];
     };
   };
 in

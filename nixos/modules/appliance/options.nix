@@ -12,6 +12,14 @@ let
       description = "The address under which the other machines reach ${what}.";
     };
 
+  classes = lib.importJSON ../../../stack/memory.json;
+  thousands =
+    number:
+    if number < 1000000 then
+      "${toString (number / 1000)},000"
+    else
+      "${toString (number / 1000000)} million";
+
   # what stands in labels, and in the names of units and files
   label = lib.types.strMatching "[A-Za-z0-9][A-Za-z0-9._-]*";
 
@@ -95,6 +103,26 @@ in
       default = { };
       example.a.address = "10.20.0.10";
       description = "The control plane, by name: one box, or two that share nothing and stand in for each other.";
+    };
+
+    memory = lib.mkOption {
+      type = lib.types.enum (lib.attrNames classes);
+      default = "4GB";
+      example = "8GB";
+      description = ''
+        The memory of each box. It is shared out among the parts of the control plane: what a part may take at most, how large the caches of
+        Thanos are, and how much one query may touch. There is room for ${
+          lib.concatStringsSep ", " (
+            lib.mapAttrsToList (class: budget: "${thousands budget.series} series in ${class}") classes
+          )
+        }.'';
+    };
+
+    disk = lib.mkOption {
+      type = lib.types.ints.positive;
+      default = 128;
+      example = 512;
+      description = "The disk of each box, in GB: that of its image, which what Prometheus and the object store keep has to fit on.";
     };
 
     dataPlanes = lib.mkOption {

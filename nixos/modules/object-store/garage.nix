@@ -114,6 +114,7 @@ in
       };
     };
 
+    services.signalbox.objectStore.metrics.address = "127.0.0.1:9001";
     services.signalbox.listeners = {
       "Garage, S3" = store.endpoint;
       "Garage, its own protocol" = "127.0.0.1:3901";

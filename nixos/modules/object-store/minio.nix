@@ -66,6 +66,10 @@ in
       environment = {
         MINIO_ROOT_USER_FILE = "%t/minio/user";
         MINIO_ROOT_PASSWORD_FILE = "%t/minio/password";
+        # it asks nobody whether there is a newer one
+        MINIO_UPDATE = "off";
+        # who reaches loopback may read its metrics
+        MINIO_PROMETHEUS_AUTH_TYPE = "public";
       };
       preStart = ''
         value() { while read -r key _ value; do [ "$key" != "$1" ] || printf '%s' "$value"; done <"$CREDENTIALS_DIRECTORY/s3-credentials"; }
@@ -83,6 +87,10 @@ in
       };
     };
 
+    services.signalbox.objectStore.metrics = {
+      address = store.endpoint;
+      path = "/minio/v2/metrics/cluster";
+    };
     services.signalbox.listeners = {
       "MinIO, S3" = store.endpoint;
       "MinIO, console" = "127.0.0.1:9001";

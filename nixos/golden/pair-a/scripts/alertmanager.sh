@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+set -e
+/nix/store/envsubst-1.4.3/bin/envsubst -o "/tmp/alert-manager-substituted.yaml" \
+                                         -i "/nix/store/checked-config"
+
+ln --symbolic --force "$CREDENTIALS_DIRECTORY/webhook-url" webhook-url
