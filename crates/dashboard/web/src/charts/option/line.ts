@@ -17,8 +17,8 @@ export interface Surroundings {
   readonly width: number;
 }
 
-/** Room at the right for "limit" and its value. */
-const LIMIT_ROOM = 56;
+/** Room at the right for the limit's name, "limit" or "p95 limit", above its value: seven pixels a letter, in bold. */
+const limitRoom = (picture: Picture): number => 20 + 7 * limitName(picture).length;
 
 /** Room for a time and the gap to the next one. */
 const PIXELS_PER_TICK = 72;
@@ -36,7 +36,7 @@ export function lineOption(picture: Picture, { tokens, zone, width }: Surroundin
     textStyle: { fontFamily: tokens.font, fontSize: 11 },
     grid: {
       left: 8,
-      right: picture.limit === null ? 12 : LIMIT_ROOM,
+      right: picture.limit === null ? 12 : limitRoom(picture),
       top: 10,
       bottom: 4,
       outerBoundsMode: "same",
