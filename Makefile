@@ -64,6 +64,7 @@ test-web: web ## Types, lints, licences, size, unit and browser tests of the web
 test-stack: programs ## The third-party parts' configuration: promtool, amtool, rule tests, licences
 	$(call step,Configuration and rules of the third-party parts)
 	stack/check
+	go test -C stack/go/licenses .
 	go run -C stack/go/licenses .
 
 .PHONY: check-nix
