@@ -110,8 +110,11 @@ let
     "thanos/endpoints.yml".text =
       "endpoints:\n"
       + lib.concatMapStrings (address: "  - address: ${builtins.toJSON address}\n") (
-        map (part: at part "grpc") stores ++ cfg.stores
-      );
+        map (part: at part "grpc") (lib.remove "store" stores) ++ cfg.stores
+      )
+      # One that is away is soon forgotten, and then no answer says that something is missing. This one is asked always: without it, old
+      # samples are. Those of a peer are not missed, for this box has the same.
+      + "  - address: ${builtins.toJSON (at "store" "grpc")}\n    strict: true\n";
     "thanos/query-frontend-cache.yml" = cache "query-frontend-cache.yml" memory.caches.response-cache;
     "thanos/store-index-cache.yml" = cache "store-index-cache.yml" memory.caches.store-index-cache;
   };
