@@ -3,11 +3,14 @@
 
 #![expect(dead_code, reason = "what is common serves the other tests, too")]
 
+mod bucket;
 mod faults;
 #[path = "../common/harness.rs"]
 mod harness;
 mod history;
+mod old_days;
 #[path = "../common/processes.rs"]
 mod processes;
 #[path = "../common/prometheus.rs"]
 mod prometheus;
+mod samples;
