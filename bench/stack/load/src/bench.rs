@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::prometheus::Prometheus;
 use crate::queries::Set;
 use crate::shape::EXPOSED;
-use crate::stack::{Stack, Usage};
+use crate::stack::{MIN_AVAILABLE, Stack, Usage};
 use crate::topology::{Site, port};
 use crate::traffic::{Plan, Sent, Traffic, now};
 
@@ -33,9 +33,6 @@ const SHOWN: Duration = Duration::from_secs(2);
 /// How long it may take until every series was scraped.
 const FILL: Duration = Duration::from_mins(4);
 
-/// Pause between two rounds of questions, for what was left behind.
-const PAUSE: Duration = Duration::from_secs(5);
-
 /// How often parts are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -48,6 +45,8 @@ pub(crate) struct Times {
     pub(crate) steady: Duration,
     /// One round of questions.
     pub(crate) round: Duration,
+    /// Between two rounds, for what was left behind.
+    pub(crate) pause: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -103,6 +102,8 @@ pub(crate) struct Round {
     pub(crate) set: Set,
     pub(crate) route: Route,
     pub(crate) clients: usize,
+    /// It was ended because there was too little memory on the machine.
+    pub(crate) gave_up: bool,
     pub(crate) answers: Answers,
     pub(crate) interval: Interval,
 }
@@ -190,7 +191,13 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<Results> {
     let mut rounds = Vec::new();
     for (set, route) in ROUNDS {
         for &clients in &settings.clients {
-            rounds.push(bench.round(set, route, clients, times.round)?);
+            let round = bench.round(set, route, clients, times)?;
+            let gave_up = round.gave_up;
+            rounds.push(round);
+            // more clients would take more memory still
+            if gave_up {
+                break;
+            }
         }
     }
     let restart = if settings.restart {
@@ -269,18 +276,24 @@ impl Bench {
         let begin = Instant::now();
         while !is_so(&mut self.prometheus)? {
             ensure!(begin.elapsed() < patience, "{what}: not done after {patience:?}");
-            self.look(what)?;
+            let available = self.look(what)?;
+            ensure!(
+                available >= MIN_AVAILABLE,
+                "{what}: only {} MiB of memory are left on this machine; try fewer series: --series",
+                available >> 20
+            );
             std::thread::sleep(TICK);
         }
         Ok(())
     }
 
-    /// Whether everything still runs, how much memory it takes, and what is shown of it.
-    fn look(&mut self, what: &str) -> anyhow::Result<()> {
+    /// Whether everything still runs, how much memory it takes, and what is shown of it. How much memory is left.
+    fn look(&mut self, what: &str) -> anyhow::Result<u64> {
         self.stack.check()?;
         let usage = self.stack.usage()?;
         most(&mut self.peaks, &usage);
-        self.least_available = self.least_available.min(crate::stack::available()?);
+        let available = crate::stack::available()?;
+        self.least_available = self.least_available.min(available);
         let prometheus = usage.get("prometheus-a").copied().unwrap_or_default();
         let mut text = format!("{what}; Prometheus {:.1} GiB", gibibytes(prometheus.memory));
         if let Ok(metrics) = self.shown.metrics() {
@@ -303,7 +316,7 @@ impl Bench {
             }
         }
         self.progress.show(&text);
-        Ok(())
+        Ok(available)
     }
 
     /// Until Prometheus has every series.
@@ -349,24 +362,45 @@ impl Bench {
         Ok((interval, sent))
     }
 
-    fn round(&mut self, set: Set, route: Route, clients: usize, time: Duration) -> anyhow::Result<Round> {
+    fn round(&mut self, set: Set, route: Route, clients: usize, times: Times) -> anyhow::Result<Round> {
+        let Times {
+            round: time, pause, ..
+        } = times;
         let what = format!("{clients} clients, {} queries, {}", set.name(), route.name());
         let address = route.address(&self.stack.site);
         let mark = self.mark()?;
         let asking = Clients::begin(address, set.queries(), clients, time);
-        let patience = time + crate::clients::TIMEOUT * 2;
-        self.until(&what, |_| Ok(asking.are_done()), patience)?;
+        // each question has an end of its own
+        while !asking.are_done() {
+            if self.look(&what)? < MIN_AVAILABLE {
+                asking.give_up();
+            }
+            std::thread::sleep(TICK);
+        }
+        let gave_up = asking.gave_up();
         let answers = asking.answers();
         let interval = self.since(&mark)?;
         self.progress.say(&format!(
-            "{what}: {} asked, {} errors, p50 {:.3} s, p99 {:.3} s",
-            answers.asked, answers.errors, answers.p50, answers.p99
+            "{what}: {} asked, {} errors, p50 {:.3} s, p99 {:.3} s{}",
+            answers.asked,
+            answers.errors,
+            answers.p50,
+            answers.p99,
+            if gave_up {
+                "; given up, for there was too little memory"
+            } else {
+                ""
+            }
         ));
-        self.during("between two rounds", PAUSE)?;
+        if gave_up {
+            self.stack.restart_thanos()?;
+        }
+        std::thread::sleep(pause);
         Ok(Round {
             set,
             route,
             clients,
+            gave_up,
             answers,
             interval,
         })

@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use rand::seq::SliceRandom;
 
-use crate::http::Client;
+use crate::http::{Breaker, Client};
 use crate::queries::Query;
 use crate::traffic::now;
 
@@ -31,6 +31,7 @@ struct Asked {
 pub(crate) struct Clients {
     threads: Vec<JoinHandle<Vec<Asked>>>,
     queries: Arc<Vec<Query>>,
+    breaker: Breaker,
 }
 
 /// What came of all questions.
@@ -58,14 +59,27 @@ impl Clients {
     ) -> Self {
         let queries = Arc::new(queries);
         let end = Instant::now() + duration;
+        let breaker = Breaker::default();
         let threads = (0..clients).map(|client| {
             let queries = Arc::clone(&queries);
-            std::thread::spawn(move || ask(address, &queries, client as u64, end))
+            let http = Client::with_breaker(address, TIMEOUT, breaker.clone());
+            let breaker = breaker.clone();
+            std::thread::spawn(move || ask(http, &breaker, &queries, client as u64, end))
         });
         Self {
             threads: threads.collect(),
             queries: Arc::clone(&queries),
+            breaker,
         }
+    }
+
+    /// Ends everything that is under way.
+    pub(crate) fn give_up(&self) {
+        self.breaker.open();
+    }
+
+    pub(crate) fn gave_up(&self) -> bool {
+        self.breaker.is_open()
     }
 
     pub(crate) fn are_done(&self) -> bool {
@@ -82,9 +96,8 @@ impl Clients {
     }
 }
 
-fn ask(address: SocketAddr, queries: &[Query], client: u64, end: Instant) -> Vec<Asked> {
+fn ask(mut http: Client, breaker: &Breaker, queries: &[Query], client: u64, end: Instant) -> Vec<Asked> {
     let mut random = SmallRng::seed_from_u64(client);
-    let mut http = Client::new(address, TIMEOUT);
     let mut order: Vec<usize> = (0..queries.len()).collect();
     let mut asked = Vec::new();
     // each in turn, in another order for each client
@@ -92,7 +105,7 @@ fn ask(address: SocketAddr, queries: &[Query], client: u64, end: Instant) -> Vec
         order.shuffle(&mut random);
         for &query in &order {
             let begin = Instant::now();
-            if begin >= end {
+            if begin >= end || breaker.is_open() {
                 return asked;
             }
             let answer = http.get(&queries[query].path(now() / 1_000_000_000));

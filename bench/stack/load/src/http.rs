@@ -2,11 +2,40 @@
 
 use std::fmt::Write as _;
 use std::io::{BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use bench_shared::response::Response;
+
+/// Ends the questions of all clients that have it, from any thread.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Breaker(Arc<(AtomicBool, Mutex<Vec<TcpStream>>)>);
+
+impl Breaker {
+    /// Closes every connection. Questions under way end with an error, and so does every question after.
+    pub(crate) fn open(&self) {
+        let (is_open, streams) = &*self.0;
+        is_open.store(true, Ordering::SeqCst);
+        for stream in streams.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // it may be closed already
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.0.load(Ordering::SeqCst)
+    }
+
+    fn add(&self, stream: &TcpStream) -> anyhow::Result<()> {
+        let mut streams = self.0.1.lock().unwrap_or_else(PoisonError::into_inner);
+        ensure!(!self.is_open(), "no more is asked");
+        streams.push(stream.try_clone()?);
+        Ok(())
+    }
+}
 
 /// A connection, if one is open.
 #[derive(Debug)]
@@ -15,11 +44,17 @@ pub(crate) struct Client {
     /// For one question, from asking to the end of its answer.
     timeout: Duration,
     stream: Option<BufReader<TcpStream>>,
+    breaker: Breaker,
 }
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, timeout: Duration) -> Self {
+        Self::with_breaker(address, timeout, Breaker::default())
+    }
+
+    pub(crate) fn with_breaker(address: SocketAddr, timeout: Duration, breaker: Breaker) -> Self {
         Self {
+            breaker,
             address,
             timeout,
             stream: None,
@@ -59,6 +94,7 @@ impl Client {
         let stream = TcpStream::connect_timeout(&self.address, self.timeout)
             .with_context(|| format!("no connection to {}", self.address))?;
         stream.set_nodelay(true)?;
+        self.breaker.add(&stream)?;
         Ok(BufReader::new(stream))
     }
 
@@ -103,7 +139,27 @@ pub(crate) fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
+
+    #[test]
+    fn a_breaker_ends_a_question_that_nobody_answers() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("its address");
+        let breaker = Breaker::default();
+        let mut client = Client::with_breaker(address, Duration::from_mins(5), breaker.clone());
+        let asking = std::thread::spawn(move || {
+            let first = client.get("/");
+            (first, client.get("/"))
+        });
+        // the question is under way when its connection is
+        let (stream, _) = listener.accept().expect("a connection");
+        breaker.open();
+        let (first, second) = asking.join().expect("it ends");
+        assert!(first.is_err() && second.is_err() && breaker.is_open());
+        drop(stream);
+    }
 
     #[test]
     fn a_query_is_encoded() {

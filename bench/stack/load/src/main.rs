@@ -80,10 +80,16 @@ struct Arguments {
     /// keep to is nine tenths of it; nothing is killed
     #[arg(long)]
     class: Option<String>,
+    /// Another option for Prometheus, as in --prometheus=--query.max-concurrency=4
+    #[arg(long, value_name = "OPTION")]
+    prometheus: Vec<String>,
+    /// Another option for the query component of Thanos
+    #[arg(long, value_name = "OPTION")]
+    thanos_query: Vec<String>,
     /// A second Prometheus with its sidecar, as in an HA pair
     #[arg(long)]
     pair: bool,
-    /// A tenth of the series, and about three minutes
+    /// A tenth of the series, and about four minutes
     #[arg(long)]
     quick: bool,
     /// Do not restart Prometheus at the end: no blocks, no uploads
@@ -135,6 +141,8 @@ fn settings(arguments: Arguments, state: PathBuf) -> anyhow::Result<Settings> {
     Ok(Settings {
         site: Site {
             class: class.transpose()?,
+            prometheus_options: arguments.prometheus,
+            query_options: arguments.thanos_query,
             root: arguments.root,
             state,
             network: arguments.network,
@@ -145,6 +153,7 @@ fn settings(arguments: Arguments, state: PathBuf) -> anyhow::Result<Settings> {
             settle: seconds(None, 30, 10),
             steady: seconds(arguments.duration, 240, 45),
             round: seconds(arguments.round, 15, 4),
+            pause: seconds(None, 5, 2),
         },
         values: arguments.values,
         churn: arguments.churn,

@@ -207,6 +207,14 @@ impl Report {
             writeln!(f, "{table}")?;
         }
         for round in &self.results.rounds {
+            if round.gave_up {
+                let (set, route) = (round.set.name(), round.route.name());
+                writeln!(
+                    f,
+                    "{set}, {route}, {} clients: given up, and no more clients tried, because the memory of the machine was used up",
+                    round.clients
+                )?;
+            }
             if let Some(reason) = &round.answers.reason {
                 let (set, route) = (round.set.name(), round.route.name());
                 writeln!(
@@ -286,7 +294,7 @@ fn of_round(round: &Round) -> Goal {
             answers.asked
         ),
         wanted: format!("{goal} s"),
-        is_met: answers.p99 <= goal && answers.errors == 0 && answers.asked > 0,
+        is_met: answers.p99 <= goal && answers.errors == 0 && answers.asked > 0 && !round.gave_up,
     }
 }
 

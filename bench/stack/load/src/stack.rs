@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use bench_shared::usage::{self, Memory};
 
 use crate::process::Part;
 use crate::topology::{Site, port};
 
-/// Less memory than this on the whole machine ends the measurement, before the kernel ends something else.
-const MIN_AVAILABLE: u64 = 1 << 30;
+/// With less memory than this on the whole machine nothing is measured, before the kernel ends something.
+pub(crate) const MIN_AVAILABLE: u64 = 3 << 29;
 
 /// Everything that runs. It ends when this is dropped.
 #[derive(Debug)]
@@ -49,16 +49,22 @@ impl Stack {
         Ok(stack)
     }
 
-    /// An error if a part has ended, or if there is too little memory to go on.
+    /// An error if a part has ended.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
-        self.parts.iter_mut().try_for_each(Part::check)?;
-        let available = available()?;
-        ensure!(
-            available >= MIN_AVAILABLE,
-            "only {} MiB of memory are left on this machine; try fewer series: --series",
-            available >> 20
-        );
-        Ok(())
+        self.parts.iter_mut().try_for_each(Part::check)
+    }
+
+    /// Restarts what answers queries besides Prometheus: it gives memory back late.
+    pub(crate) fn restart_thanos(&mut self) -> anyhow::Result<()> {
+        for part in self
+            .parts
+            .iter_mut()
+            .filter(|part| part.name().starts_with("thanos-"))
+        {
+            part.stop()?;
+            *part = part.launch.clone().start()?;
+        }
+        self.parts.iter_mut().try_for_each(Part::wait_until_ready)
     }
 
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {

@@ -50,6 +50,9 @@ pub(crate) struct Site {
     pub(crate) replicas: u8,
     /// How much memory parts are given; `None`: what they take.
     pub(crate) class: Option<Class>,
+    /// Options besides those of the product.
+    pub(crate) prometheus_options: Vec<String>,
+    pub(crate) query_options: Vec<String>,
 }
 
 /// A collector, and the instances that send to it.
@@ -207,6 +210,7 @@ impl Site {
             ]
             .into_iter()
             .chain(samples)
+            .chain(self.prometheus_options.iter().cloned())
             .collect(),
             environment: vec![
                 variable("CLUSTER", "bench".to_owned()),
@@ -289,6 +293,7 @@ impl Site {
             "--store.response-timeout=10s".to_owned(),
             "--web.disable-cors".to_owned(),
         ]);
+        launch.arguments.extend(self.query_options.iter().cloned());
         launch
     }
 
@@ -472,6 +477,8 @@ mod tests {
             instances,
             replicas: 1,
             class: None,
+            prometheus_options: Vec::new(),
+            query_options: Vec::new(),
         }
     }
 
