@@ -369,7 +369,10 @@ impl Bench {
         let what = format!("{clients} clients, {} queries, {}", set.name(), route.name());
         let address = route.address(&self.stack.site);
         let mark = self.mark()?;
-        let asking = Clients::begin(address, set.queries(), clients, time);
+        let refresh = set.refresh();
+        // every browser asks everything at least once
+        let time = time.max(refresh.unwrap_or_default() * 2);
+        let asking = Clients::begin(address, set.queries(), clients, time, refresh);
         // each question has an end of its own
         while !asking.are_done() {
             if self.look(&what)? < MIN_AVAILABLE {

@@ -50,12 +50,14 @@ pub(crate) struct Answers {
 }
 
 impl Clients {
-    /// Asks for as long as said; what has been asked by then is waited for.
+    /// Asks for as long as said; what has been asked by then is waited for. With `refresh`, each client asks everything
+    /// once in that time, as a browser does, and else as fast as it is answered.
     pub(crate) fn begin(
         address: SocketAddr,
         queries: Vec<Query>,
         clients: usize,
         duration: Duration,
+        refresh: Option<Duration>,
     ) -> Self {
         let queries = Arc::new(queries);
         let end = Instant::now() + duration;
@@ -64,7 +66,12 @@ impl Clients {
             let queries = Arc::clone(&queries);
             let http = Client::with_breaker(address, TIMEOUT, breaker.clone());
             let breaker = breaker.clone();
-            std::thread::spawn(move || ask(http, &breaker, &queries, client as u64, end))
+            // browsers were not all opened in the same moment
+            let delay = refresh.map(|refresh| refresh.mul_f64(client as f64 / clients as f64));
+            std::thread::spawn(move || {
+                std::thread::sleep(delay.unwrap_or_default());
+                ask(http, &breaker, &queries, client as u64, end, refresh)
+            })
         });
         Self {
             threads: threads.collect(),
@@ -96,13 +103,21 @@ impl Clients {
     }
 }
 
-fn ask(mut http: Client, breaker: &Breaker, queries: &[Query], client: u64, end: Instant) -> Vec<Asked> {
+fn ask(
+    mut http: Client,
+    breaker: &Breaker,
+    queries: &[Query],
+    client: u64,
+    end: Instant,
+    refresh: Option<Duration>,
+) -> Vec<Asked> {
     let mut random = SmallRng::seed_from_u64(client);
     let mut order: Vec<usize> = (0..queries.len()).collect();
     let mut asked = Vec::new();
     // each in turn, in another order for each client
     loop {
         order.shuffle(&mut random);
+        let pass = Instant::now();
         for &query in &order {
             let begin = Instant::now();
             if begin >= end || breaker.is_open() {
@@ -123,20 +138,18 @@ fn ask(mut http: Client, breaker: &Breaker, queries: &[Query], client: u64, end:
                 std::thread::sleep(Duration::from_millis(100));
             }
         }
+        let pause = refresh.unwrap_or_default().saturating_sub(pass.elapsed());
+        std::thread::sleep(pause.min(end.saturating_duration_since(Instant::now())));
     }
 }
 
-/// Why an answer with the status 200 is none: nothing or not everything was found.
+/// Why an answer with the status 200 is none: nothing or not everything was found, or the dashboard found no store.
 fn flaw(body: &[u8]) -> Option<String> {
-    let has = |text: &str| body.windows(text.len()).any(|window| window == text.as_bytes());
-    if body.starts_with(br#"{"status":"#) {
-        // warnings stand at the end
-        let tail = &body[body.len().saturating_sub(2000)..];
-        let is_partial = tail.windows(11).any(|window| window == br#""warnings":"#);
-        let is_empty = body.len() < 500 && has(r#""result":[]"#);
-        return (is_partial || is_empty).then(|| beginning(tail));
-    }
-    None
+    let flaws: [&[u8]; 3] = [br#""warnings":[""#, br#""reachable":false"#, br#""result":[]"#];
+    flaws.into_iter().find_map(|flaw| {
+        let place = body.windows(flaw.len()).position(|window| window == flaw)?;
+        Some(beginning(&body[place..]))
+    })
 }
 
 fn beginning(body: &[u8]) -> String {
@@ -206,7 +219,9 @@ mod tests {
         assert!(flaw(br#"{"status":"success","data":{"resultType":"vector","result":[]}}"#).is_some());
         let partial = br#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"2"]}]},"warnings":["no store"]}"#;
         assert!(flaw(partial).is_some_and(|reason| reason.contains("no store")));
-        assert_eq!(flaw(b"<html>"), None);
+        let page = br#"{"store":{"reachable":true,"error":null},"verdict":"All is well","warnings":[]}"#;
+        assert_eq!(flaw(page), None);
+        assert!(flaw(br#"{"store":{"reachable":false,"error":"no"},"warnings":[]}"#).is_some());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is asked.
 
+use std::time::Duration;
+
 use crate::http::encoded;
 use crate::shape;
 
@@ -53,6 +55,11 @@ impl Set {
             Self::Dashboard | Self::Pages => 2.0,
             Self::Heavy => 30.0,
         }
+    }
+
+    /// How often a browser asks anew; `None` for those who do not wait.
+    pub(crate) fn refresh(self) -> Option<Duration> {
+        (self == Self::Pages).then_some(Duration::from_secs(10))
     }
 
     pub(crate) fn queries(self) -> Vec<Query> {
