@@ -88,6 +88,13 @@ groups:
       - record: of_a_batch_job
         expr: vector(1)
         labels: { job: nightly, environment: prod, cluster: its-c, region: its-r, replica: its-a }
+      # names that are ours: an objective, and what says whether a target is up
+      - record: signalbox_slo_objective_ratio
+        expr: vector(1)
+        labels: { job: nightly, environment: prod, slo: http-availability, service_name: api-service, pushed: "yes" }
+      - record: up
+        expr: vector(0)
+        labels: { job: nightly, instance: its-instance, pushed: "yes" }
       - record: http_server_request_duration_seconds_count
         expr: time()
         labels: { environment: prod, service_name: api-service, http_response_status_code: "200" }
@@ -97,13 +104,13 @@ END
 targets() {
     local box data_plane pushed
     data_plane='"environment": "prod", "data_plane_id": "dp-prod-01", "instance": "dp-prod-01:8889", "__metrics_path__": "/federate"'
-    pushed='"__metrics_path__": "/federate", "__param_match[]": "of_a_batch_job{exported_cluster=\"\"}"'
+    pushed='"__metrics_path__": "/federate", "__param_match[]": "{__name__=~\"of_a_batch_job|up|signalbox_slo_objective_ratio\", job=\"nightly\", exported_cluster=\"\"}"'
     target alertmanagers "$a:9093" '' "$b:9093" ''
     for box in prometheus:9090 alertmanager:9093 thanos-query:10903; do
         target "${box%:*}" "$a:${box#*:}" "\"box\": \"a\", \"instance\": \"a:${box#*:}\"" "$b:${box#*:}" "\"box\": \"b\", \"instance\": \"b:${box#*:}\""
     done
-    target pushgateway "$a:9090" "\"box\": \"a\", \"instance\": \"a:9091\", \"pushgateway\": \"a\", $pushed" \
-        "$b:9090" "\"box\": \"b\", \"instance\": \"b:9091\", \"pushgateway\": \"b\", $pushed"
+    target pushgateway "$a:9090" "\"instance\": \"a:9091\", \"pushgateway\": \"a\", $pushed" \
+        "$b:9090" "\"instance\": \"b:9091\", \"pushgateway\": \"b\", $pushed"
     target dataplanes "$a:9090" "$data_plane, \"__param_match[]\": \"of_a_service{exported_cluster=\\\"\\\"}\""
 }
 
