@@ -20,7 +20,7 @@ use crate::queries::Set;
 use crate::shape::EXPOSED;
 use crate::stack::{MIN_AVAILABLE, Stack, Usage};
 use crate::topology::{Site, port};
-use crate::traffic::{Plan, Sent, Traffic, now};
+use crate::traffic::{INTERVAL, Plan, Sent, Traffic, now};
 
 pub(crate) use restart::Restart;
 
@@ -33,8 +33,8 @@ const SHOWN: Duration = Duration::from_secs(2);
 /// How long it may take until every series was scraped.
 const FILL: Duration = Duration::from_mins(4);
 
-/// How often parts are looked at.
-const TICK: Duration = Duration::from_secs(1);
+/// How often parts are looked at. Memory can go at a gigabyte a second.
+const TICK: Duration = Duration::from_millis(500);
 
 /// For how long what is done.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
@@ -80,6 +80,8 @@ pub(crate) struct Results {
     pub(crate) two_hours: Vec<(Values, Block)>,
     /// Less memory than this was never left on the machine, in bytes.
     pub(crate) least_available: u64,
+    /// Why the rest was not measured.
+    pub(crate) failure: Option<String>,
 }
 
 /// What the generator sent while nobody asked anything.
@@ -157,7 +159,30 @@ struct Bench {
     begin: Instant,
     /// What is shown of the samples.
     shown: Prometheus,
-    shown_before: Option<(Instant, f64)>,
+    rate: Rate,
+}
+
+/// How fast a counter grows, over the last time that each target was scraped twice.
+#[derive(Debug, Default)]
+struct Rate {
+    since: Option<(Instant, f64)>,
+    last: Option<f64>,
+}
+
+impl Rate {
+    fn after(&mut self, count: f64) -> Option<f64> {
+        match self.since {
+            // Prometheus has begun anew
+            Some((_, before)) if count < before => *self = Self::default(),
+            Some((since, before)) if since.elapsed() >= INTERVAL * 2 => {
+                self.last = Some((count - before) / since.elapsed().as_secs_f64());
+                self.since = None;
+            }
+            _ => {}
+        }
+        self.since.get_or_insert_with(|| (Instant::now(), count));
+        self.last
+    }
 }
 
 pub(crate) fn run(settings: Settings) -> anyhow::Result<Results> {
@@ -183,28 +208,15 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<Results> {
         peaks: Usage::new(),
         least_available: u64::MAX,
         begin: Instant::now(),
-        shown_before: None,
+        rate: Rate::default(),
     };
     bench.fill()?;
     bench.during("settling", times.settle)?;
     let (steady, sent) = bench.steady(times.steady)?;
     let mut rounds = Vec::new();
-    for (set, route) in ROUNDS {
-        for &clients in &settings.clients {
-            let round = bench.round(set, route, clients, times)?;
-            let gave_up = round.gave_up;
-            rounds.push(round);
-            // more clients would take more memory still
-            if gave_up {
-                break;
-            }
-        }
-    }
-    let restart = if settings.restart {
-        Some(bench.restart()?)
-    } else {
-        None
-    };
+    let mut restart = None;
+    // what was measured until something fails is worth knowing
+    let failure = bench.load(&settings, &mut rounds, &mut restart).err();
     let least_available = bench.least_available;
     bench.end();
     Ok(Results {
@@ -220,6 +232,7 @@ pub(crate) fn run(settings: Settings) -> anyhow::Result<Results> {
         restart,
         two_hours,
         least_available,
+        failure: failure.map(|error| format!("{error:#}")),
     })
 }
 
@@ -260,10 +273,34 @@ fn plan(site: &Site, values: Values, churn: f64) -> Plan {
 }
 
 impl Bench {
+    /// What comes after the samples alone: questions, and the restart.
+    fn load(
+        &mut self,
+        settings: &Settings,
+        rounds: &mut Vec<Round>,
+        restart: &mut Option<Restart>,
+    ) -> anyhow::Result<()> {
+        for (set, route) in ROUNDS {
+            for &clients in &settings.clients {
+                let round = self.round(set, route, clients, settings.times)?;
+                let gave_up = round.gave_up;
+                rounds.push(round);
+                // more clients would take more memory still
+                if gave_up {
+                    break;
+                }
+            }
+        }
+        if settings.restart {
+            *restart = Some(self.restart()?);
+        }
+        Ok(())
+    }
+
     /// Waits, and looks after everything.
     fn during(&mut self, what: &str, time: Duration) -> anyhow::Result<()> {
         let begin = Instant::now();
-        self.until(what, |_| Ok(begin.elapsed() >= time), time + TICK * 10)
+        self.until(what, |_| Ok(begin.elapsed() >= time), time + TIMEOUT)
     }
 
     /// Waits until something is so, and looks after everything.
@@ -297,22 +334,9 @@ impl Bench {
         let prometheus = usage.get("prometheus-a").copied().unwrap_or_default();
         let mut text = format!("{what}; Prometheus {:.1} GiB", gibibytes(prometheus.memory));
         if let Ok(metrics) = self.shown.metrics() {
-            let (time, appended) = (Instant::now(), metrics.appended());
-            if let Some((before, then)) = self.shown_before.filter(|(before, _)| before.elapsed() >= TICK) {
-                let rate = (appended - then) / (time - before).as_secs_f64();
-                let _ = write!(
-                    text,
-                    ", {:.0}k series, {:.0}k samples/s",
-                    metrics.series() / 1e3,
-                    rate / 1e3
-                );
-            }
-            // over more than one scrape of each target
-            if self
-                .shown_before
-                .is_none_or(|(before, _)| before.elapsed() > TICK * 20)
-            {
-                self.shown_before = Some((time, appended));
+            let _ = write!(text, ", {:.0}k series", metrics.series() / 1e3);
+            if let Some(rate) = self.rate.after(metrics.appended()) {
+                let _ = write!(text, ", {:.1}k samples/s", rate / 1e3);
             }
         }
         self.progress.show(&text);

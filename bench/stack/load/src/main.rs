@@ -125,6 +125,7 @@ fn main() -> anyhow::Result<()> {
         std::fs::remove_dir_all(&state)?;
     }
     write!(std::io::stdout(), "\n{report}\nall figures: {}\n", file.display())?;
+    ensure!(!report.is_cut_off(), "not everything was measured");
     Ok(())
 }
 

@@ -64,6 +64,8 @@ impl Launch {
             .stderr(log)
             .spawn()
             .context("cannot start setpriv, which is part of util-linux")?;
+        // if the kernel has to end something, then this and nothing else on the machine
+        std::fs::write(format!("/proc/{}/oom_score_adj", child.id()), "900")?;
         Ok(Part { launch: self, child })
     }
 }

@@ -60,6 +60,11 @@ impl Report {
         }))
     }
 
+    /// Whether something failed before everything was measured.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.results.failure.is_some()
+    }
+
     fn goals(&self) -> Vec<Goal> {
         let Results {
             series,
@@ -317,6 +322,7 @@ impl fmt::Display for Report {
             traffic,
             collectors,
             least_available,
+            failure,
             ..
         } = &self.results;
         writeln!(
@@ -364,6 +370,10 @@ impl fmt::Display for Report {
             "memory left on the machine: {} MiB at least\n",
             mebibytes(*least_available)
         )?;
-        self.write_disk(f)
+        self.write_disk(f)?;
+        if let Some(failure) = failure {
+            writeln!(f, "\nnot everything was measured: {failure}")?;
+        }
+        Ok(())
     }
 }

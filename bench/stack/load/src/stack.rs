@@ -9,7 +9,7 @@ use crate::process::Part;
 use crate::topology::{Site, port};
 
 /// With less memory than this on the whole machine nothing is measured, before the kernel ends something.
-pub(crate) const MIN_AVAILABLE: u64 = 3 << 29;
+pub(crate) const MIN_AVAILABLE: u64 = 5 << 29;
 
 /// Everything that runs. It ends when this is dropped.
 #[derive(Debug)]
