@@ -104,7 +104,8 @@ in
         PrivateUsers = true;
         RestartSec = 5;
         SystemCallArchitectures = "native";
-        TimeoutStopSec = 30;
+        # in a pair, it does not end before the start delay is over
+        TimeoutStopSec = if alone then 30 else 90;
         UMask = "0077";
       };
     };

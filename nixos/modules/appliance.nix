@@ -303,11 +303,12 @@ in
               health = [ ];
               node = lib.optionals nodeExporter.enable (inside nodeExporter.port);
               pushgateway = lib.optionals pushgateway.enable (
+                # in place of box: what was pushed to both differs in this label alone, and queries take it away
                 map (
                   group:
                   group
                   // {
-                    labels = group.labels // {
+                    labels = lib.removeAttrs group.labels [ "box" ] // {
                       pushgateway = group.labels.box;
                     };
                   }

@@ -227,7 +227,11 @@ in
         objstore.config = objectStore.thanosConfig;
       }))
       {
-        sidecar.prometheus.url = "http://${prometheus.listenAddress}:${toString prometheus.port}";
+        sidecar = {
+          prometheus.url = "http://${prometheus.listenAddress}:${toString prometheus.port}";
+          # as soon after Prometheus answers, when it did not at the start
+          arguments = lib.mkOptionDefault [ "--prometheus.get_config_interval=5s" ];
+        };
         store = {
           chunk-pool-size = "${toString memory.caches.store-chunk-pool}MiB";
           arguments = lib.mkOptionDefault [

@@ -88,6 +88,7 @@ in
       ];
       script = ''
         value() { awk -v key="$1" '$1 == key { print $3 }' "$CREDENTIALS_DIRECTORY/s3-credentials"; }
+        json() { value "$1" | sed 's/[\\"]/\\&/g; s/.*/"&"/'; }
         key=$(value aws_access_key_id)
 
         # as a command of its own: where it fails, so does this script
@@ -96,7 +97,10 @@ in
           garage layout assign --zone here --capacity ${cfg.capacity} "$(garage node id --quiet | cut --delimiter=@ --fields=1)"
           garage layout apply --version 1
         fi
-        garage key info "$key" >/dev/null 2>&1 || garage key import "$key" "$(value aws_secret_access_key)" --yes >/dev/null
+        # by way of its standard input, for everybody on the machine may read the arguments of a command
+        garage key info "$key" >/dev/null 2>&1 ||
+          printf '{ "accessKeyId": %s, "secretAccessKey": %s }' "$(json aws_access_key_id)" "$(json aws_secret_access_key)" |
+            garage json-api ImportKey - >/dev/null
         garage bucket info ${store.bucket} >/dev/null 2>&1 || garage bucket create ${store.bucket}
         garage bucket allow --read --write --owner ${store.bucket} --key "$key"
       '';
