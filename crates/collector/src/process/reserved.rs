@@ -14,8 +14,9 @@ pub(crate) fn is_of_samples(label: &str) -> bool {
     matches!(label, "le" | "quantile")
 }
 
-/// Whether Prometheus, or this collector, makes series of this name itself, so that a client's would be taken for them. A
-/// scraper that takes no UTF-8 is shown `target.info` as `target_info`.
+/// Whether Prometheus, its rules, or this collector makes series of this name itself, so that a client's would be taken for
+/// them: an objective that a client sends, beside that of the rules, would end every alert that joins on it. A scraper that
+/// takes no UTF-8 is shown `target.info` as `target_info`.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let legacy = |character: char| character.is_ascii_alphanumeric() || character == ':';
     let escaped = name.replace(|character: char| !legacy(character), "_");
@@ -31,5 +32,6 @@ pub(crate) fn is_reserved(name: &str) -> bool {
             | "scrape_samples_scraped"
             | "scrape_series_added"
             | "scrape_timeout_seconds"
-    )
+            | "signalbox_dashboard_info"
+    ) || escaped.starts_with("signalbox_slo_")
 }
