@@ -1,7 +1,7 @@
 //! A log that cannot fill the disk: the run before and the beginning of this one are kept, in one file each.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -52,18 +52,9 @@ fn rotated(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// The last `lines` lines of the file at `path`; nothing if it cannot be read.
+/// The last `lines` lines of the file at `path`; nothing if it cannot be read. A log is never larger than its limit.
 pub(crate) fn tail(path: &Path, lines: usize) -> Vec<String> {
-    const LONGEST_TAIL: u64 = 64 * 1024;
-    let read = || -> io::Result<Vec<u8>> {
-        let mut file = File::open(path)?;
-        let start = file.metadata()?.len().saturating_sub(LONGEST_TAIL);
-        file.seek(SeekFrom::Start(start))?;
-        let mut bytes = Vec::new();
-        file.take(LONGEST_TAIL).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let text = read().unwrap_or_default();
+    let text = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let all: Vec<_> = text.lines().collect();
     all[all.len().saturating_sub(lines)..]

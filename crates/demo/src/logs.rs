@@ -39,7 +39,11 @@ pub(crate) fn run(state: &Path, part: &str, lines: usize, follow: bool) -> anyho
         }
         shown = out.write_all(&more).and_then(|()| out.flush());
     }
-    Ok(ExitCode::SUCCESS)
+    match shown {
+        // whoever read it has seen enough
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error).context("cannot show the log"),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }
 
 /// The log of that part, or an error that names those which there are.

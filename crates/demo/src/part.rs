@@ -120,15 +120,18 @@ impl File {
     }
 }
 
+/// Never readable by others, not even while it is written, and whole or not there: a full disk takes no key away.
 fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    // never readable by others, not even while it is written; one from before keeps its mode, which is this
+    let draft = path.with_added_extension("new");
+    drop(fs::remove_file(&draft));
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())
+        .open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(draft, path)
 }
 
 fn edited(text: &str, changes: &[(String, String)]) -> io::Result<String> {
@@ -189,7 +192,7 @@ mod tests {
             let path = path.clone();
             File { path, content }.write().unwrap();
         };
-        write(Content::Secret("one, and longer".to_owned()));
+        write(Content::Text("one, and longer, for all to read".to_owned()));
         write(Content::Secret("two".to_owned()));
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -69,7 +69,7 @@ pub(crate) enum Missing {
     #[error("{variable} names {}, and no program is there", path.display())]
     Named { variable: String, path: PathBuf },
     #[error(
-        "garage is not in {looked_in}: install it (https://garagehq.deuxfleurs.fr, 2.3 or newer), name yours by \
+        "garage is not in {looked_in}: install it (https://garagehq.deuxfleurs.fr, 2.5 or newer), name yours by \
          {variable}=/path/to/garage, or take --object-store minio"
     )]
     Garage { variable: String, looked_in: String },

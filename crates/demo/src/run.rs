@@ -77,12 +77,17 @@ impl Demo {
         let executable = std::env::current_exe().context("cannot find this executable")?;
         let working = std::env::current_dir().context("there is no working directory")?;
         let stack = stack::find(options.stack.as_deref(), &executable, &working)?;
+        let memory = Memory::of_box(&options.memory, &stack)?;
         let state = StateDir::open(&options.state_dir.path()?)?;
-        let topology = Topology::of(&plan(&options, &state, stack)?);
+        let plan = plan(&options, &state, stack, memory)?;
+        let topology = Topology::of(&plan);
         let assignments = assign(&topology, &state, &options, &executable)?;
         let conflicts = ports::conflicts(&topology.parts);
         if !conflicts.is_empty() {
             bail!("{}", lines(&conflicts));
+        }
+        if let Some(store) = plan.object_store() {
+            state.keep_to(&store.to_string(), options.fresh)?;
         }
         state.prepare(options.fresh)?;
         for file in topology.parts.iter().flat_map(|part| &part.files) {
@@ -176,7 +181,7 @@ impl Demo {
                 self.progress.settled(event.part, &condition.text);
                 None
             }
-            What::Ended { how } => {
+            What::Ended { how, ordered } => {
                 let told = report::ended(&part.name, &how, log, &log_file::tail(log, TAIL));
                 *condition = Condition {
                     text: how,
@@ -184,7 +189,13 @@ impl Demo {
                     settled: true,
                 };
                 self.progress.ended(event.part, &condition.text);
-                Some(told)
+                if ordered {
+                    // whoever ordered it knows; the box goes on without the part, as it did before
+                    self.progress.say(&told);
+                    None
+                } else {
+                    Some(told)
+                }
             }
             What::Killed => {
                 *condition = Condition {
@@ -193,6 +204,13 @@ impl Demo {
                     settled: true,
                 };
                 self.progress.settled(event.part, &condition.text);
+                None
+            }
+            What::Overdue => {
+                self.progress.say(&format!(
+                    "{} did not stop in time and had to be killed",
+                    part.name
+                ));
                 None
             }
             What::NotStarted { needs } => {
@@ -344,7 +362,7 @@ impl Demo {
 }
 
 /// What the options ask for.
-fn plan(options: &RunOptions, state: &StateDir, stack: PathBuf) -> anyhow::Result<Plan> {
+fn plan(options: &RunOptions, state: &StateDir, stack: PathBuf, memory: Memory) -> anyhow::Result<Plan> {
     let folders = Folders {
         state: state.path().to_owned(),
         stack,
@@ -361,7 +379,7 @@ fn plan(options: &RunOptions, state: &StateDir, stack: PathBuf) -> anyhow::Resul
         } else {
             Keys::kept_in(&state.secrets())
         },
-        memory: Memory::of_box(&options.memory, &folders.stack)?,
+        memory,
         tuning: Tuning {
             retention: options.retention.clone(),
             block_duration: options.block_duration,

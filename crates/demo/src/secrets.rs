@@ -20,7 +20,10 @@ pub(crate) struct Keys {
 impl Keys {
     /// Those that the files in `folder` hold; new ones where there are none. Whoever uses them writes them there.
     pub(crate) fn kept_in(folder: &Path) -> Self {
-        let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
+        let read = |name: &str| {
+            let text = fs::read_to_string(folder.join(name)).ok()?;
+            (!text.is_empty()).then_some(text)
+        };
         let kept = read("s3-credentials").and_then(|text| {
             let value = |key: &str| {
                 let line = text.lines().find_map(|line| line.strip_prefix(key))?;
@@ -79,6 +82,12 @@ mod tests {
         fs::write(folder.path().join("s3-credentials"), credentials).unwrap();
         fs::write(folder.path().join("garage-rpc-secret"), &made.rpc).unwrap();
         assert_eq!(made, Keys::kept_in(folder.path()));
+        fs::write(folder.path().join("garage-rpc-secret"), "").unwrap();
+        assert_eq!(
+            Keys::kept_in(folder.path()).rpc.len(),
+            64,
+            "an empty file is none"
+        );
         let shown = format!("{made:?}");
         assert!(
             !shown.contains(&made.secret) && !shown.contains(&made.rpc),

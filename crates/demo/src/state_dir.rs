@@ -5,19 +5,22 @@
 //! demo.json             what runs: pids, addresses, logs; only while it runs
 //! control.sock          takes orders; only while a demo runs
 //! config/  data/  logs/
+//! object-store          which one has the blocks of the kept data
 //! secrets/              keys of the object store in the box
 //! ```
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 const LOCK: &str = "signalbox-demo.lock";
 const RECORD: &str = "demo.json";
+/// Where the blocks of the kept data are.
+const OBJECT_STORE: &str = "object-store";
 const FOLDERS: [&str; 4] = ["config", "data", "logs", SECRETS];
 const SECRETS: &str = "secrets";
 
@@ -53,14 +56,6 @@ pub(crate) struct PartRecord {
     pub(crate) log: PathBuf,
 }
 
-impl Record {
-    /// Whether the demo that wrote it still runs.
-    pub(crate) fn is_alive(&self) -> bool {
-        let pid = rustix::process::Pid::from_raw(self.pid.cast_signed());
-        pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StateError {
     #[error("cannot write to the state directory {}: {cause}; choose another with --state-dir", path.display())]
@@ -73,6 +68,16 @@ pub(crate) enum StateError {
         path.display()
     )]
     Pattern { path: PathBuf },
+    #[error(
+        "the data in {} is continued in the object store {before}, which {now} knows nothing of; take --object-store {before}, \
+         begin afresh with --fresh, or choose another --state-dir",
+        path.display()
+    )]
+    OtherStore {
+        path: PathBuf,
+        before: String,
+        now: String,
+    },
     #[error(
         "another demo uses the state directory {}{by}; stop it, or choose another with --state-dir and other addresses with --network",
         path.display()
@@ -89,7 +94,12 @@ impl StateDir {
         };
         // before anything is made; and again, because a link may lead anywhere
         refuse_pattern(&std::path::absolute(path).map_err(not_writable)?)?;
-        fs::create_dir_all(path).map_err(not_writable)?;
+        // its logs and data are the user's alone
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(not_writable)?;
         let path = path.canonicalize().map_err(not_writable)?;
         refuse_pattern(&path)?;
         let is_empty = fs::read_dir(&path).map_err(not_writable)?.next().is_none();
@@ -139,6 +149,24 @@ impl StateDir {
         fs::set_permissions(self.secrets(), fs::Permissions::from_mode(0o700))
     }
 
+    /// Notes that the blocks of the kept data go to `store`; an error if they have gone to another one, which would not get
+    /// those that are there already.
+    pub(crate) fn keep_to(&self, store: &str, fresh: bool) -> Result<(), StateError> {
+        let path = self.path.join(OBJECT_STORE);
+        let not_writable = |cause| StateError::NotWritable {
+            path: self.path.clone(),
+            cause,
+        };
+        match fs::read_to_string(&path) {
+            Ok(before) if !fresh && before.trim_end() != store => Err(StateError::OtherStore {
+                path: self.path.clone(),
+                before: before.trim_end().to_owned(),
+                now: store.to_owned(),
+            }),
+            _ => fs::write(path, format!("{store}\n")).map_err(not_writable),
+        }
+    }
+
     pub(crate) fn secrets(&self) -> PathBuf {
         self.path.join(SECRETS)
     }
@@ -184,7 +212,14 @@ fn refuse_pattern(path: &Path) -> Result<(), StateError> {
 }
 
 /// What the demo that uses `state` wrote down, if one does.
-pub(crate) fn read_record(state: &Path) -> Option<Record> {
+pub(crate) fn record_of_running(state: &Path) -> Option<Record> {
+    let lock = File::open(state.join(LOCK)).ok()?;
+    // a demo that was killed leaves its record, and perhaps its pid to somebody else
+    let is_running = matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+    is_running.then(|| read_record(state)).flatten()
+}
+
+fn read_record(state: &Path) -> Option<Record> {
     serde_json::from_slice(&fs::read(state.join(RECORD)).ok()?).ok()
 }
 
@@ -224,7 +259,10 @@ mod tests {
                  another with --state-dir and other addresses with --network"
             )
         );
+        let told = record_of_running(&path).map(|record| record.pid);
+        assert_eq!(told, Some(4711));
         drop(first);
+        assert_eq!(record_of_running(&path), None, "its record is still there");
         StateDir::open(&path).unwrap();
         assert!(
             !path.join(RECORD).exists(),
@@ -247,6 +285,23 @@ mod tests {
         assert!(kept("data/block") && kept("logs/part.log") && !kept("config/old.yml"));
         prepare(true);
         assert!(!kept("data/block") && !kept("logs/part.log"));
+    }
+
+    #[test]
+    fn kept_data_stays_with_its_object_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::open(folder.path()).unwrap();
+        state.keep_to("minio", false).unwrap();
+        state.keep_to("minio", false).unwrap();
+        let told = state.keep_to("garage", false).unwrap_err().to_string();
+        let expected = format!(
+            "the data in {} is continued in the object store minio, which garage knows nothing of; take --object-store minio, \
+             begin afresh with --fresh, or choose another --state-dir",
+            state.path().display()
+        );
+        assert_eq!(told, expected);
+        state.keep_to("garage", true).unwrap();
+        state.keep_to("garage", false).unwrap();
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(crate) fn run(state: &Path, over: Duration, json: bool) -> anyhow::Result<Ex
 }
 
 async fn gather(state: &Path, over: Duration) -> anyhow::Result<Vec<PartStatus>> {
-    let Some(record) = state_dir::read_record(state).filter(state_dir::Record::is_alive) else {
+    let Some(record) = state_dir::record_of_running(state) else {
         anyhow::bail!(control::nobody(state));
     };
     let http = readiness::http_client()?;
@@ -71,6 +71,7 @@ async fn gather(state: &Path, over: Duration) -> anyhow::Result<Vec<PartStatus>>
     let mut parts = Vec::new();
     for ((part, before), after) in record.parts.into_iter().zip(before).zip(after) {
         let state = match (after, &part.ready) {
+            (None, _) if part.pid.is_some() => "gone".to_owned(),
             (None, _) => part.state,
             (Some(_), None) => READY.to_owned(),
             (Some(_), Some(url)) if readiness::is_ready(&Probe::Http(url.clone()), &http).await => {

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -50,9 +51,13 @@ pub(crate) enum What {
     /// It ended, and nobody asked it to.
     Ended {
         how: String,
+        /// It had not become ready since somebody ordered its start, who is told.
+        ordered: bool,
     },
     /// It was killed, as somebody ordered.
     Killed,
+    /// It did not stop in time for its restart and had to be killed.
+    Overdue,
     /// What it needs ended before it was ready.
     NotStarted {
         needs: String,
@@ -71,9 +76,9 @@ pub(crate) enum Order {
 /// An order, and where its outcome goes: what became of the part, or why nothing did.
 type Errand = (Order, oneshot::Sender<Result<String, String>>);
 
-/// Takes orders to the parts. Cheap to clone.
+/// Takes orders to the parts, one at a time to each. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Orders(BTreeMap<String, mpsc::Sender<Errand>>);
+pub(crate) struct Orders(BTreeMap<String, Arc<Mutex<mpsc::Sender<Errand>>>>);
 
 impl Orders {
     /// Resolves when the order is carried out: after a restart, when the part is ready or has ended.
@@ -85,10 +90,14 @@ impl Orders {
                 names.join(", ")
             ));
         };
+        // held until the outcome is known
+        let Ok(to) = to.try_lock() else {
+            return Err(format!("{part} is being stopped or started already"));
+        };
         let (reply, outcome) = oneshot::channel();
-        let busy = || format!("{part} is being stopped or restarted already");
-        to.try_send((order, reply)).map_err(|_| busy())?;
-        outcome.await.unwrap_or_else(|_| Err(busy()))
+        let gone = || format!("{part} is being stopped with all others");
+        to.send((order, reply)).await.map_err(|_| gone())?;
+        outcome.await.unwrap_or_else(|_| Err(gone()))
     }
 }
 
@@ -127,9 +136,8 @@ impl Supervision {
                 (need.clone(), are_ready[other].clone())
             };
             let (stop, tasks) = &mut stages[assignment.part.stage as usize];
-            // a second order while one is carried out is refused
             let (order, errands) = mpsc::channel(1);
-            orders.insert(assignment.part.name.clone(), order);
+            orders.insert(assignment.part.name.clone(), Arc::new(Mutex::new(order)));
             let attendant = Attendant {
                 number,
                 needs: assignment.part.needs.iter().map(needed).collect(),
@@ -206,6 +214,14 @@ struct Attendant {
     hurry: CancellationToken,
 }
 
+/// How the wait for what a part needs ended.
+enum Needs {
+    Ready,
+    Stopped,
+    /// That one ended before it was ready.
+    Failed(String),
+}
+
 /// How one run of a process ended.
 enum End {
     /// The demo stops.
@@ -219,18 +235,15 @@ enum End {
 impl Attendant {
     /// The life of one part.
     async fn attend(mut self) -> Option<Killed> {
-        let mut waiting = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return None,
-            needs = needs_ready(&mut self.needs) => match needs {
-                Ok(()) => None,
-                Err(needs) => {
-                    self.fail();
-                    self.tell(What::NotStarted { needs }).await;
-                    match self.down().await {
-                        Some(errand) => Some(errand),
-                        None => return None,
-                    }
+        let mut waiting = match self.wait_for_needs().await {
+            Needs::Ready => None,
+            Needs::Stopped => return None,
+            Needs::Failed(needs) => {
+                self.fail();
+                self.tell(What::NotStarted { needs }).await;
+                match self.down().await {
+                    Some(errand) => Some(errand),
+                    None => return None,
                 }
             }
         };
@@ -249,22 +262,37 @@ impl Attendant {
         None
     }
 
+    async fn wait_for_needs(&mut self) -> Needs {
+        let name = &self.assignment.part.name;
+        let needs = needs_ready(&mut self.needs);
+        tokio::pin!(needs);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Needs::Stopped,
+                outcome = &mut needs => return outcome.map_or_else(Needs::Failed, |()| Needs::Ready),
+                Some((_, reply)) = self.errands.recv() => {
+                    drop(reply.send(Err(format!("{name} has not started yet: it waits for what it needs"))));
+                }
+            }
+        }
+    }
+
     /// From the start of a process to its end. `waiting` is told what became of the start.
     async fn run(&mut self, waiting: &mut Option<Errand>) -> End {
         let name = self.assignment.part.name.clone();
+        // whether anybody waited for that; who asked may be gone
         let mut reply = |outcome: Result<String, String>| {
-            if let Some((_, reply)) = waiting.take() {
-                // who asked may be gone
-                drop(reply.send(outcome));
-            }
+            let errand = waiting.take();
+            errand.map(|(_, reply)| drop(reply.send(outcome))).is_some()
         };
         let start = Instant::now();
         let mut process = match self.start() {
             Ok(process) => process,
             Err(error) => {
                 let how = format!("cannot be started: {error}");
-                reply(Err(format!("{name} {how}")));
-                self.tell(What::Ended { how }).await;
+                let ordered = reply(Err(format!("{name} {how}")));
+                self.tell(What::Ended { how, ordered }).await;
                 return End::Down;
             }
         };
@@ -274,15 +302,13 @@ impl Attendant {
             tokio::select! {
                 status = process.ended() => {
                     let how = end(status);
-                    reply(Err(format!("{name} {how}")));
-                    self.tell(What::Ended { how }).await;
+                    let ordered = reply(Err(format!("{name} {how}; `signalbox-demo logs {name}` shows why")));
+                    self.tell(What::Ended { how, ordered }).await;
                     return End::Down;
                 }
                 () = self.stop.cancelled() => return End::Stopped(self.stop(process).await),
-                Some(errand) = self.errands.recv() => {
-                    reply(Err(format!("{name} was not ready before the next order")));
-                    return self.carry_out(errand, process).await;
-                }
+                // none comes while one waits for its outcome
+                Some(errand) = self.errands.recv() => return self.carry_out(errand, process).await,
                 () = readiness::ready(&self.assignment.part.probe, &self.ground.http), if !is_ready => {
                     is_ready = true;
                     let after = start.elapsed();
@@ -298,7 +324,9 @@ impl Attendant {
         let name = &self.assignment.part.name;
         match order {
             Order::Restart => {
-                drop(self.stop(process).await);
+                if self.stop(process).await.is_some() {
+                    self.tell(What::Overdue).await;
+                }
                 End::Restart((order, reply))
             }
             Order::Kill => {

@@ -79,7 +79,7 @@ pub(crate) struct Topology {
 }
 
 impl Plan {
-    fn object_store(&self) -> Option<&ObjectStore> {
+    pub(crate) fn object_store(&self) -> Option<&ObjectStore> {
         match &self.extent {
             Extent::Simple => None,
             Extent::Full(store) => Some(store),

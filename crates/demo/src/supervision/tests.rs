@@ -109,6 +109,7 @@ async fn a_part_that_dies_at_once_is_told_and_what_needs_it_never_starts() {
     }
     let ended = What::Ended {
         how: "ended (exit status: 1)".to_owned(),
+        ordered: false,
     };
     let not_started = What::NotStarted {
         needs: "collector".to_owned(),
@@ -163,5 +164,97 @@ async fn a_program_that_is_not_there_is_told() {
     let mut supervision = stand.start();
     let event = supervision.next().await;
     let how = "cannot be started: No such file or directory (os error 2)".to_owned();
-    assert_eq!(event.what, What::Ended { how });
+    assert_eq!(event.what, What::Ended { how, ordered: false });
+}
+
+/// An order to one part, while nothing else happens.
+async fn order(supervision: &Supervision, part: &str, order: Order) -> Result<String, String> {
+    supervision.orders().give(part, order).await
+}
+
+#[tokio::test]
+async fn a_part_is_killed_and_restarted_as_ordered() {
+    let stand = Stand::new().part("prometheus", Stage::Store, &[], STAYS);
+    let mut supervision = stand.start();
+    ready(&mut supervision, 1).await;
+    stand.story_has(1).await;
+    let told = order(&supervision, "prometheus", Order::Kill).await.unwrap();
+    assert_eq!(
+        told,
+        "prometheus is killed; `signalbox-demo restart prometheus` starts it"
+    );
+    assert_eq!(supervision.next().await.what, What::Killed);
+    assert_eq!(stand.story(), "prometheus starts\n", "it was not asked to stop");
+    let told = order(&supervision, "prometheus", Order::Kill).await.unwrap_err();
+    assert_eq!(told, "prometheus does not run");
+    for lines in [2, 4] {
+        let told = order(&supervision, "prometheus", Order::Restart).await.unwrap();
+        assert!(told.starts_with("prometheus is ready after "), "{told}");
+        ready(&mut supervision, 1).await;
+        // from then on it listens to SIGTERM
+        stand.story_has(lines).await;
+    }
+    assert_eq!(
+        stand.story(),
+        "prometheus starts\nprometheus starts\nprometheus stops\nprometheus starts\n"
+    );
+    let told = order(&supervision, "thanos", Order::Restart).await.unwrap_err();
+    assert_eq!(told, "this box has no part thanos; it has prometheus");
+    supervision.stop().await;
+}
+
+#[tokio::test]
+async fn one_order_at_a_time_and_none_to_what_waits() {
+    let stand = Stand::new()
+        .part(
+            "collector",
+            Stage::Collector,
+            &[],
+            "trap '' TERM; sleep 600 & wait",
+        )
+        .part("api", Stage::Service, &["collector"], STAYS);
+    let mut stand = stand;
+    // never ready, never stopping by itself
+    stand.assignments[0].part.probe = Probe::Http("http://127.0.0.1:1/readyz".to_owned());
+    let mut supervision = stand.start();
+    assert!(matches!(supervision.next().await.what, What::Started { .. }));
+    let told = order(&supervision, "api", Order::Kill).await.unwrap_err();
+    assert_eq!(told, "api has not started yet: it waits for what it needs");
+    let orders = supervision.orders();
+    let first = tokio::spawn(async move { orders.give("collector", Order::Restart).await });
+    tokio::task::yield_now().await;
+    let told = order(&supervision, "collector", Order::Kill).await.unwrap_err();
+    assert_eq!(told, "collector is being stopped or started already");
+    supervision.hurry().cancel();
+    supervision.stop().await;
+    assert_eq!(
+        first.await.unwrap().unwrap_err(),
+        "collector is being stopped with all others"
+    );
+}
+
+#[tokio::test]
+async fn a_restart_that_fails_is_told_to_who_ordered_it() {
+    let script = "[ -e broken ] && exit 3; echo $PART starts >> story; sleep 600 & wait";
+    let mut stand = Stand::new().part("store", Stage::Query, &[], script);
+    let mut supervision = stand.start();
+    ready(&mut supervision, 1).await;
+    stand.story_has(1).await;
+    assert!(order(&supervision, "store", Order::Kill).await.is_ok());
+    assert_eq!(supervision.next().await.what, What::Killed);
+    drop(supervision);
+    // it is ready only when it answers, which it never does
+    stand.assignments[0].part.probe = Probe::Http("http://127.0.0.1:1/readyz".to_owned());
+    let mut supervision = stand.start();
+    assert!(matches!(supervision.next().await.what, What::Started { .. }));
+    fs::write(stand.folder.path().join("broken"), "").unwrap();
+    let told = order(&supervision, "store", Order::Restart).await.unwrap_err();
+    assert_eq!(
+        told,
+        "store ended (exit status: 3); `signalbox-demo logs store` shows why"
+    );
+    assert!(matches!(supervision.next().await.what, What::Started { .. }));
+    let how = "ended (exit status: 3)".to_owned();
+    assert_eq!(supervision.next().await.what, What::Ended { how, ordered: true });
+    supervision.stop().await;
 }

@@ -2,7 +2,7 @@
 //!
 //! Thanos is told of it in one form: a file that says where, and the keys in a file of their own.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -23,6 +23,17 @@ pub(crate) enum ObjectStore {
     Garage,
     /// An S3 service elsewhere, described as Thanos reads it, keys included.
     External(PathBuf),
+}
+
+impl fmt::Display for ObjectStore {
+    /// As it is given on the command line; of one in the box, its part's name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Minio => f.write_str("minio"),
+            Self::Garage => f.write_str("garage"),
+            Self::External(file) => file.display().fmt(f),
+        }
+    }
 }
 
 impl FromStr for ObjectStore {
@@ -97,7 +108,7 @@ pub(super) fn access(site: &Site<'_>, store: &ObjectStore) -> Access {
             },
         ],
         configuration,
-        needs: vec![name(store).to_owned()],
+        needs: vec![store.to_string()],
     }
 }
 
@@ -127,14 +138,6 @@ fn s3(site: &Site<'_>, store: &ObjectStore) -> SocketAddrV4 {
         _ => port::S3,
     };
     site.on(A, port)
-}
-
-fn name(store: &ObjectStore) -> &'static str {
-    match store {
-        ObjectStore::Minio => "minio",
-        ObjectStore::Garage => "garage",
-        ObjectStore::External(_) => "object store",
-    }
 }
 
 fn secret(site: &Site<'_>, name: &str) -> PathBuf {
@@ -191,7 +194,12 @@ fn minio(site: &Site<'_>) -> Part {
             vec![open("S3", address), open("S3, unasked", also)]
         },
         probe: http(address, "/minio/health/ready"),
-        ..site.part(Program::Minio, Stage::Objects, name(&ObjectStore::Minio), A.name)
+        ..site.part(
+            Program::Minio,
+            Stage::Objects,
+            &ObjectStore::Minio.to_string(),
+            A.name,
+        )
     }
 }
 
@@ -254,7 +262,7 @@ fn garage(site: &Site<'_>) -> Part {
         ..site.part(
             Program::Garage,
             Stage::Objects,
-            name(&ObjectStore::Garage),
+            &ObjectStore::Garage.to_string(),
             A.name,
         )
     }

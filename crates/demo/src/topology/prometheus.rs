@@ -53,18 +53,17 @@ pub(super) fn prometheus(site: &Site<'_>, replica: Replica) -> Part {
         path: folder.join(format!("targets/{job}.json")),
         content: Content::Text(format!("{groups:#}\n")),
     }));
-    if site.plan.is_full() {
-        // Prometheus compacts only what the sidecar lists there as uploaded; without the file it compacts at once
-        let shipped = data.join("thanos.shipper.json");
-        arguments.push(option(
-            "--storage.tsdb.delay-compact-file.path",
-            shipped.display(),
-        ));
-        files.push(File {
-            path: shipped,
-            content: Content::First(format!("{}\n", json!({ "version": 1, "uploaded": [] }))),
-        });
-    }
+    // Prometheus compacts only what the sidecar lists there as uploaded; without the file it compacts at once. Without a
+    // sidecar nothing is compacted, so that a later run with one uploads all that there is.
+    let shipped = data.join("thanos.shipper.json");
+    arguments.push(option(
+        "--storage.tsdb.delay-compact-file.path",
+        shipped.display(),
+    ));
+    files.push(File {
+        path: shipped,
+        content: Content::First(format!("{}\n", json!({ "version": 1, "uploaded": [] }))),
+    });
     if let Some(block) = site.plan.tuning.block_duration.map(duration) {
         arguments.extend([
             option("--storage.tsdb.min-block-duration", &block),
@@ -149,10 +148,11 @@ fn targets(site: &Site<'_>) -> Vec<(&'static str, Value)> {
     let Some(store) = site.plan.object_store() else {
         return jobs;
     };
+    // no box: what was pushed to both differs in one label alone, which queries take away
     let pushgateways = everywhere.iter().map(|replica| {
-        let mut group = own_group(site, *replica, port::PUSHGATEWAY);
-        group["labels"]["pushgateway"] = json!(replica.name);
-        group
+        let (name, port) = (replica.name, port::PUSHGATEWAY);
+        let labels = json!({ "instance": format!("{name}:{port}"), "pushgateway": name });
+        json!({ "targets": [site.on(*replica, port)], "labels": labels })
     });
     jobs.extend([
         ("pushgateway", pushgateways.collect()),

@@ -151,8 +151,8 @@ fn a_pair_scrapes_the_same() {
     assert_eq!(
         of("pushgateway"),
         json!([
-            { "targets": ["127.0.0.1:9091"], "labels": { "box": "a", "instance": "a:9091", "pushgateway": "a" } },
-            { "targets": ["127.0.0.2:9091"], "labels": { "box": "b", "instance": "b:9091", "pushgateway": "b" } },
+            { "targets": ["127.0.0.1:9091"], "labels": { "instance": "a:9091", "pushgateway": "a" } },
+            { "targets": ["127.0.0.2:9091"], "labels": { "instance": "b:9091", "pushgateway": "b" } },
         ])
     );
     assert_eq!(
@@ -224,14 +224,10 @@ fn queries_see_both_sidecars_the_store_and_the_ruler() {
         part(&topology, "thanos-query"),
         "/state/config/thanos/endpoints.yml",
     );
-    let addresses = [
-        "127.77.3.1:10901",
-        "127.77.3.2:10901",
-        "127.77.3.1:10905",
-        "127.77.3.1:10910",
-    ];
-    let addresses = addresses.map(|address| json!({ "address": address }));
-    assert_eq!(endpoints, json!({ "endpoints": addresses }));
+    let addresses = ["127.77.3.1:10901", "127.77.3.2:10901", "127.77.3.1:10910"];
+    let mut list = addresses.map(|address| json!({ "address": address })).to_vec();
+    list.push(json!({ "address": "127.77.3.1:10905", "strict": true }));
+    assert_eq!(endpoints, json!({ "endpoints": list }));
     let shown: Vec<_> = topology
         .variables
         .iter()

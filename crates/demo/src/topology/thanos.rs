@@ -56,6 +56,8 @@ fn sidecar(site: &Site<'_>, access: &Access, replica: Replica) -> Part {
             format!("http://{}", site.on(replica, port::PROMETHEUS)),
         ),
         option("--tsdb.path", site.data(&prometheus).display()),
+        // one that finds Prometheus not ready would ask again after half a minute
+        option("--prometheus.get_config_interval", "5s"),
     ]);
     part.needs.push(prometheus);
     with_access(part, access)
@@ -69,11 +71,13 @@ fn query(site: &Site<'_>) -> Part {
         .iter()
         .map(|replica| site.on(*replica, port::SIDECAR_GRPC))
         .collect();
-    addresses.extend([site.on(A, port::STORE_GRPC), site.on(A, port::RULE_GRPC)]);
-    let list: Vec<_> = addresses
+    addresses.push(site.on(A, port::RULE_GRPC));
+    let mut list: Vec<_> = addresses
         .iter()
         .map(|address: &SocketAddrV4| json!({ "address": address }))
         .collect();
+    // one that is away is soon forgotten, and then answers do not say that the old samples are missing; this one is asked always
+    list.push(json!({ "address": site.on(A, port::STORE_GRPC), "strict": true }));
     let mut part = thanos(
         site,
         &Shape {
@@ -89,6 +93,7 @@ fn query(site: &Site<'_>) -> Part {
         option("--query.replica-label", "replica"),
         // a batch job pushes to both: its series, twice scraped, are one
         option("--query.replica-label", "pushgateway"),
+        option("--deduplication.func", "penalty"),
         "--query.auto-downsampling".to_owned(),
         option("--query.active-query-path", site.data(QUERY).display()),
         // a peer that hangs does not hold up the answer
