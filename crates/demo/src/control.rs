@@ -23,7 +23,7 @@ const LONGEST: u64 = 4096;
 /// For a request to come in.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// For an order to be carried out: a stop that takes its whole grace, and a start.
+/// For an answer: longer than an order may take.
 const OUTCOME: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -73,6 +73,9 @@ pub(crate) enum Order {
     Kill,
 }
 
+/// For an order to be carried out: a stop that takes its whole grace, and a start. After that the part takes the next one.
+const OUTCOME: Duration = Duration::from_secs(100);
+
 /// An order, and where its outcome goes: what became of the part, or why nothing did.
 type Errand = (Order, oneshot::Sender<Result<String, String>>);
 
@@ -97,7 +100,13 @@ impl Orders {
         let (reply, outcome) = oneshot::channel();
         let gone = || format!("{part} is being stopped with all others");
         to.send((order, reply)).await.map_err(|_| gone())?;
-        outcome.await.unwrap_or_else(|_| Err(gone()))
+        match tokio::time::timeout(OUTCOME, outcome).await {
+            Ok(outcome) => outcome.unwrap_or_else(|_| Err(gone())),
+            Err(_) => Err(format!(
+                "{part} is not ready after {} s; `signalbox-demo logs {part}` may show why",
+                OUTCOME.as_secs()
+            )),
+        }
     }
 }
 
@@ -307,7 +316,7 @@ impl Attendant {
                     return End::Down;
                 }
                 () = self.stop.cancelled() => return End::Stopped(self.stop(process).await),
-                // none comes while one waits for its outcome
+                // whoever waits for its readiness has waited for too long by then
                 Some(errand) = self.errands.recv() => return self.carry_out(errand, process).await,
                 () = readiness::ready(&self.assignment.part.probe, &self.ground.http), if !is_ready => {
                     is_ready = true;
