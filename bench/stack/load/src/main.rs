@@ -49,6 +49,8 @@ use crate::topology::Site;
 #[derive(Debug, Parser)]
 #[command(
     name = "bench/stack/run",
+    bin_name = "bench/stack/run",
+    override_usage = "bench/stack/run [OPTIONS]",
     after_help = "Results go to target/bench/stack/results.json, logs beside it."
 )]
 struct Arguments {

@@ -155,7 +155,7 @@ fn dashboard() -> Vec<Query> {
     queries
 }
 
-/// Over a fortieth to a tenth of all series each.
+/// Six over 0.6 to 15 % of all series, two over time.
 fn heavy() -> Vec<Query> {
     let service = shape::service(7);
     vec![

@@ -99,6 +99,19 @@ impl Report {
             },
         ];
         let worst = rounds.iter().map(|round| round.interval.scrapes);
+        if !rounds.is_empty() {
+            let seconds: f64 = rounds.iter().map(|round| round.interval.seconds).sum();
+            let samples = rounds
+                .iter()
+                .map(|round| round.interval.samples_per_second * round.interval.seconds);
+            let rate = samples.sum::<f64>() / seconds;
+            goals.push(Goal {
+                what: "samples/s, all rounds of questions".to_owned(),
+                found: number(Some(rate)),
+                wanted: number(Some(wanted)),
+                is_met: rate >= 0.99 * wanted,
+            });
+        }
         if let Some(worst) = worst.max_by(|a, b| a.p99.total_cmp(&b.p99)) {
             let failed: usize = rounds.iter().map(|round| round.interval.scrapes.failed).sum();
             goals.push(Goal {
@@ -187,6 +200,7 @@ impl Report {
             "longest",
             "goal",
             "",
+            "samples/s",
             "scrape p99 s",
             "rules missed",
         ]);
@@ -204,6 +218,7 @@ impl Report {
                 seconds(answers.longest),
                 goal.wanted.clone(),
                 verdict(&goal),
+                thousands(Some(round.interval.samples_per_second)),
                 seconds(round.interval.scrapes.p99),
                 number(Some(round.interval.missed_evaluations)),
             ]);
