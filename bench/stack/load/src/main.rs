@@ -106,7 +106,12 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    // links to the stack's files lead there from anywhere
+    arguments.root = arguments
+        .root
+        .canonicalize()
+        .context("there is no such checkout")?;
     ensure!(
         (0.0..=100.0).contains(&arguments.churn),
         "--churn is a percentage"
