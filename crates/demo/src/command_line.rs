@@ -241,6 +241,8 @@ pub(crate) enum OnExit {
     Stop,
     /// Report it and go on with the others
     Continue,
+    /// Report it, go on, and start it again after five seconds, until it is ready: as systemd does
+    Restart,
 }
 
 /// The program: parses the command line and does what it says.
@@ -334,7 +336,7 @@ mod tests {
         assert!(told("--network 10.0.0").contains("as in 127.0.0"));
         assert!(told("--profile half").contains("[possible values: full, simple]"));
         assert!(told("--object-store ceph").contains("must be minio, garage, or a file as Thanos reads it"));
-        assert!(told("--on-exit restart").contains("[possible values: stop, continue]"));
+        assert!(told("--on-exit retry").contains("[possible values: stop, continue, restart]"));
         assert!(told("--timeout soon").contains("invalid value 'soon' for '--timeout <DURATION>'"));
     }
 }

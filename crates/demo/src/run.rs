@@ -13,7 +13,7 @@ use crate::part::Probe;
 use crate::progress::{Progress, line, seconds};
 use crate::secrets::Keys;
 use crate::state_dir::{PartRecord, Record, StateDir};
-use crate::supervision::{Assignment, Event, Ground, Supervision, What};
+use crate::supervision::{Assignment, Event, Ground, Order, Orders, Supervision, What};
 use crate::topology::{Extent, Folders, Plan, Topology, Tuning};
 use crate::{control, follow_up, log_file, overview, ports, programs, readiness, report, stack};
 
@@ -57,6 +57,7 @@ struct Demo {
     conditions: Vec<Condition>,
     executable: PathBuf,
     http: reqwest::Client,
+    orders: Orders,
     progress: Progress,
     start: Instant,
     start_by_clock: SystemTime,
@@ -119,6 +120,7 @@ impl Demo {
             assignments,
             executable,
             http,
+            orders: supervision.orders(),
             start,
             start_by_clock,
         };
@@ -164,6 +166,7 @@ impl Demo {
     /// Shows what happened. An end that nobody asked for is an error, unless the demo shall go on without the part.
     fn take(&mut self, event: Event) -> anyhow::Result<()> {
         let Assignment { part, log, .. } = &self.assignments[event.part];
+        let name = part.name.clone();
         let condition = &mut self.conditions[event.part];
         let trouble = match event.what {
             What::Started { pid } => {
@@ -224,6 +227,10 @@ impl Demo {
             (None, _) => {}
             (Some(told), OnExit::Stop) => bail!(told),
             (Some(told), OnExit::Continue) => self.progress.say(&told),
+            (Some(told), OnExit::Restart) => {
+                self.progress.say(&told);
+                tokio::spawn(bring_back(self.orders.clone(), name));
+            }
         }
         self.keep_record();
         Ok(())
@@ -358,6 +365,18 @@ impl Demo {
         }
         line(&format!("stopped after {}", seconds(start.elapsed())));
         Ok(end.unwrap_or(ExitCode::FAILURE))
+    }
+}
+
+/// Starts a part that ended, until it is ready or somebody else has seen to it.
+async fn bring_back(orders: Orders, part: String) {
+    /// As the units of the appliance wait.
+    const PAUSE: Duration = Duration::from_secs(5);
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        if orders.give(&part, Order::Restart).await.is_ok() {
+            return;
+        }
     }
 }
 

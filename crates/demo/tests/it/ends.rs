@@ -83,6 +83,28 @@ fn block_record(demo: &Demo) {
 }
 
 #[tokio::test]
+async fn a_part_that_dies_is_started_again() {
+    let state = tempfile::tempdir().unwrap();
+    let arguments = ["--profile", "simple", "--on-exit", "restart"];
+    let mut demo = Demo::start("127.77.10", state.path(), &arguments).await;
+    demo.says("metrics of prod, dev and qa visible after").await;
+    let pid = demo.pid_of("api-dev");
+    send(pid, Signal::KILL);
+    demo.says("api-dev ended (signal: 9 (SIGKILL)); ").await;
+    demo.says("api-dev: ready after ").await;
+    assert_ne!(demo.pid_of("api-dev"), pid);
+    // what was killed as ordered stays down
+    demo.obeys(&["kill", "api-qa"]).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let said = demo.runs(&["status", "--over", "100ms"]).await.1;
+    assert!(said.contains("\n12 of 13 parts are ready; "), "{said}");
+    demo.signal(Signal::INT);
+    let (status, said) = demo.ends().await;
+    assert_eq!(status.code(), Some(0), "{said}");
+    demo.assert_nothing_left(&[]).await;
+}
+
+#[tokio::test]
 async fn a_part_that_dies_stops_the_box() {
     let state = tempfile::tempdir().unwrap();
     let mut demo = Demo::start("127.77.3", state.path(), SIMPLE).await;
