@@ -368,7 +368,7 @@ impl Demo {
     }
 }
 
-/// Starts a part that ended, until it is ready or somebody else has seen to it.
+/// Starts a part that ended, again and again until it is ready.
 async fn bring_back(orders: Orders, part: String) {
     /// As the units of the appliance wait.
     const PAUSE: Duration = Duration::from_secs(5);

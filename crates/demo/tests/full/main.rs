@@ -9,6 +9,7 @@
 )]
 
 mod alerts;
+mod back_fill;
 mod bucket;
 mod client;
 mod disk_full;

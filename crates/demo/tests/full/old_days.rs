@@ -2,11 +2,8 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Stdio;
 
-use tokio::process::Command;
-
-use crate::harness::{PATIENCE, root};
+use crate::back_fill::write_blocks;
 use crate::samples::now;
 
 pub(crate) const HOUR: u64 = 3600;
@@ -51,19 +48,7 @@ impl OldDays {
 
     /// Makes blocks of two hours in `folder`.
     pub(crate) async fn write(self, folder: &Path) {
-        std::fs::create_dir_all(folder).unwrap();
-        let input = folder.join("samples.om");
-        std::fs::write(&input, self.open_metrics()).unwrap();
-        let blocks = folder.join("blocks");
-        let running = Command::new(root().join("target/stack/bin/promtool"))
-            .args(["tsdb", "create-blocks-from", "openmetrics"])
-            .args([&input, &blocks])
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output();
-        let output = tokio::time::timeout(PATIENCE, running).await;
-        let output = output.expect("it ends").expect("it starts");
-        assert!(output.status.success(), "{output:?}");
+        write_blocks(&self.open_metrics(), folder).await;
     }
 
     fn open_metrics(self) -> String {
