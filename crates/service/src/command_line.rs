@@ -7,11 +7,11 @@ use figment::value::Dict;
 
 use crate::About;
 
-/// A parsed command line. `F` are the daemon's own options.
+/// A parsed command line. `F` are the daemon's own options, `C` its own commands.
 #[derive(Debug, Parser)]
-pub(crate) struct CommandLine<F: Args> {
+pub(crate) struct CommandLine<F: Args, C: Subcommand> {
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub(crate) command: Option<Command<C>>,
 
     /// Configuration file (TOML); the option may be given several times, a later file wins
     #[arg(long, value_name = "FILE", global = true)]
@@ -25,8 +25,14 @@ pub(crate) struct CommandLine<F: Args> {
     pub(crate) flags: F,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub(crate) enum Command {
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command<C: Subcommand> {
+    #[command(flatten)]
+    Own(C),
+
+    /// Run the service; so does no command at all
+    Serve,
+
     /// Read the configuration, print what is in force, and exit: 0 if it is right, 78 if it is not
     CheckConfig {
         /// The configuration is for another machine: files and environment variables that it names are not looked for
@@ -35,7 +41,11 @@ pub(crate) enum Command {
     },
 }
 
-impl<F: Args> CommandLine<F> {
+/// The commands of a daemon that has none of its own.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NoCommands {}
+
+impl<F: Args, C: Subcommand> CommandLine<F, C> {
     /// Parses the process' arguments. The error is clap's: printing it shows the help, the version or what is wrong.
     pub(crate) fn parse_from_env(about: &About) -> Result<Self, clap::Error> {
         let command = Self::command()

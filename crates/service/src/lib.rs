@@ -33,7 +33,7 @@ pub use one_or_many::one_or_many;
 pub use open_files::open_files_limit;
 pub use problems::Problems;
 pub use reload::Reload;
-pub use run::run;
+pub use run::{run, run_with_commands};
 pub use settings::{NoFlags, Settings};
 pub use tally::Tally;
 pub use watchdog::Heartbeat;

@@ -3,9 +3,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use clap::Subcommand;
 
 use crate::about::About;
-use crate::command_line::{Command, CommandLine};
+use crate::command_line::{Command, CommandLine, NoCommands};
 use crate::exit;
 use crate::life::{DRAIN, Life, Signals};
 use crate::open_files;
@@ -21,7 +22,28 @@ where
     Body: FnOnce(S::Config, Life) -> Running,
     Running: Future<Output = anyhow::Result<()>>,
 {
-    let arguments = match CommandLine::<S::Flags>::parse_from_env(about) {
+    let no_command = async |command: NoCommands, _config| match command {};
+    run_with_commands::<S, NoCommands, _, _, _, _>(about, body, no_command)
+}
+
+/// As [`run`], for a daemon that has commands of its own beside `serve` and `check-config`.
+///
+/// `command` gets the validated configuration too. Its outcome is the exit code: what it has to tell goes to standard
+/// output, an error to standard error. It has no [`Life`]: nothing is logged but warnings, and signals end it.
+pub fn run_with_commands<S, C, Body, Running, Own, Commanding>(
+    about: &About,
+    body: Body,
+    command: Own,
+) -> ExitCode
+where
+    S: Settings,
+    C: Subcommand,
+    Body: FnOnce(S::Config, Life) -> Running,
+    Running: Future<Output = anyhow::Result<()>>,
+    Own: FnOnce(C, S::Config) -> Commanding,
+    Commanding: Future<Output = anyhow::Result<ExitCode>>,
+{
+    let mut arguments = match CommandLine::<S::Flags, C>::parse_from_env(about) {
         Ok(arguments) => arguments,
         Err(error) => {
             // help and version are answers, not errors; a closed pipe is the reader's choice
@@ -34,7 +56,8 @@ where
         }
     };
     let mut sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
-    if let Some(Command::CheckConfig { elsewhere }) = arguments.command {
+    let asked = arguments.command.take().unwrap_or(Command::Serve);
+    if let Command::CheckConfig { elsewhere } = asked {
         sources.elsewhere = elsewhere;
     }
     let (settings, config) = match sources.load::<S>() {
@@ -48,15 +71,21 @@ where
         complain(about, &error);
         return exit::configuration();
     }
-    if let Some(Command::CheckConfig { .. }) = arguments.command {
-        return show(about, &settings, S::explain(&config).as_deref());
-    }
+    let own = match asked {
+        Command::CheckConfig { .. } => {
+            return show(about, &settings, S::explain(&config).as_deref());
+        }
+        Command::Serve => None,
+        Command::Own(command) => Some(command),
+    };
 
     if let Err(error) = telemetry::logs::init(about.name) {
         complain(about, &error);
         return exit::FAILURE;
     }
-    tracing::info!(version = about.version, "starting {}", about.name);
+    if own.is_none() {
+        tracing::info!(version = about.version, "starting {}", about.name);
+    }
     open_files::raise_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -65,6 +94,14 @@ where
             return exit::FAILURE;
         }
     };
+    if let Some(own) = own {
+        let outcome = runtime.block_on(command(own, config));
+        runtime.shutdown_background();
+        return outcome.unwrap_or_else(|error| {
+            complain(about, &format_args!("{error:#}"));
+            exit::FAILURE
+        });
+    }
     let life = Life::new(sources);
     life.metrics().build_info(about.name, about.version);
     let outcome = runtime.block_on(live(body(config, life.clone()), &life));

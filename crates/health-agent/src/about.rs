@@ -1,0 +1,27 @@
+use clap::Subcommand;
+use service::About;
+
+use crate::doctor;
+
+/// What `--help` and `--version` say.
+pub const ABOUT: About = About {
+    name: "signalbox-health",
+    env_prefix: "SIGNALBOX_HEALTH__",
+    version: env!("CARGO_PKG_VERSION"),
+    summary: "Judges whether the box is healthy, and says so",
+    help: "\
+Without a command it serves: it asks every part of the box again and again, and shows the verdicts on /status, /metrics and a
+page for people. It sends canaries through the whole pipeline, and tidies up what batch jobs left in the Pushgateway.
+
+Examples:
+  signalbox-health doctor                       what is wrong with this box, and what to do
+  signalbox-health doctor --wait 120s           wait until all is well, for two minutes at most
+  signalbox-health doctor --category thanos --json",
+};
+
+/// What it does beside serving.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check everything once, and say what is wrong and what to do: 0 all is well, 1 with warnings, 2 something is broken
+    Doctor(doctor::Options),
+}

@@ -1,0 +1,121 @@
+//! What is held of every check at this moment.
+
+use std::collections::BTreeMap;
+
+use crate::check::{self, Category, Check};
+use crate::facts::{Facts, Timestamp};
+use crate::hysteresis::{Held, Transition};
+use crate::verdict::Verdict;
+
+/// The verdicts, by check. Pure: it is given facts, and tells what changed.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    held: BTreeMap<&'static str, Held>,
+    took: BTreeMap<Category, std::time::Duration>,
+    /// Rounds so far.
+    pub(crate) rounds: u64,
+}
+
+/// A check whose verdict has just changed.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) check: &'static Check,
+    pub(crate) transition: Transition,
+    pub(crate) evidence: String,
+}
+
+impl Board {
+    /// Judges one round.
+    pub(crate) fn take(&mut self, facts: &Facts) -> Vec<Change> {
+        self.rounds += 1;
+        self.took.clone_from(&facts.took);
+        let mut changes = vec![];
+        for check in check::all() {
+            let reading = (check.judge)(facts);
+            let transition = match self.held.get_mut(check.id) {
+                Some(held) => held.read(reading, facts.at),
+                None => {
+                    let (held, transition) = Held::first(reading, facts.at);
+                    self.held.insert(check.id, held);
+                    Some(transition)
+                }
+            };
+            if let Some(transition) = transition {
+                changes.push(Change {
+                    check,
+                    transition,
+                    evidence: self.held[check.id].reading.evidence.clone(),
+                });
+            }
+        }
+        changes
+    }
+
+    /// Every check that applies, and what is held of it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static Check, &Held)> {
+        check::all()
+            .filter_map(|check| Some((check, self.held.get(check.id)?)))
+            .filter(|(_, held)| held.reading.verdict != Verdict::NotApplicable)
+    }
+
+    /// How long the probe of a category took in the last round.
+    pub(crate) fn took(&self, category: Category) -> Option<std::time::Duration> {
+        self.took.get(&category).copied()
+    }
+
+    /// When the last round was.
+    pub(crate) fn read_at(&self) -> Option<Timestamp> {
+        self.held.values().map(|held| held.read_at).reduce(f64::max)
+    }
+}
+
+/// The whole in one word and one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// 0 all is well, 1 attention, 2 something is broken.
+    pub(crate) level: u8,
+    pub(crate) line: String,
+}
+
+impl Summary {
+    /// Of checks with their verdicts.
+    pub(crate) fn of<'a>(readings: impl Iterator<Item = (&'a Check, Verdict)>) -> Self {
+        let (mut checks, mut names) = (0, [vec![], vec![], vec![]]);
+        for (check, verdict) in readings {
+            checks += 1;
+            names[usize::from(check.level(verdict))].push(check.id);
+        }
+        let [_, attention, broken] = &names;
+        let (level, line) = match (broken.len(), attention.len()) {
+            (0, 0) => (0, format!("{checks} checks, all is well")),
+            (0, _) => (
+                1,
+                format!("{checks} checks, {}", count(attention, "to look into")),
+            ),
+            (_, 0) => (2, format!("{checks} checks, {}", count(broken, "broken"))),
+            _ => (
+                2,
+                format!(
+                    "{checks} checks, {}, {}",
+                    count(broken, "broken"),
+                    count(attention, "to look into")
+                ),
+            ),
+        };
+        Self { level, line }
+    }
+
+    /// The word for the level.
+    pub(crate) fn word(&self) -> &'static str {
+        ["ok", "attention", "broken"][usize::from(self.level)]
+    }
+}
+
+fn count(ids: &[&str], what: &str) -> String {
+    const NAMED: usize = 5;
+    let mut names = ids[..ids.len().min(NAMED)].join(", ");
+    if ids.len() > NAMED {
+        names += ", …";
+    }
+    format!("{} {what} ({names})", ids.len())
+}

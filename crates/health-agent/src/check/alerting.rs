@@ -1,0 +1,6 @@
+//! Alertmanager, Pushgateway, dashboard: what must hold.
+
+use crate::check::Check;
+
+/// All of them.
+pub const CHECKS: &[Check] = &[];

@@ -1,0 +1,6 @@
+//! Disk, memory, clock, file systems: what must hold.
+
+use crate::check::Check;
+
+/// All of them.
+pub const CHECKS: &[Check] = &[];

@@ -1,0 +1,101 @@
+//! Findings as a table for people, or as JSON for programs.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::Finding;
+use crate::board::Summary;
+use crate::check::{CATEGORIES, Category, Severity};
+use crate::verdict::Verdict;
+
+/// Groups by category; below each check that is not well, what was seen and what to do.
+pub(super) fn table(findings: &[Finding], summary: &Summary, verbose: bool) -> String {
+    let mut text = String::new();
+    for category in CATEGORIES {
+        let shown: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.check.category == category)
+            .filter(|finding| verbose || finding.reading.verdict != Verdict::NotApplicable)
+            .collect();
+        if shown.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "{category}");
+        for finding in shown {
+            line(&mut text, finding, verbose);
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{}", summary.line);
+    text
+}
+
+fn line(text: &mut String, finding: &Finding, verbose: bool) {
+    let (check, reading) = (finding.check, &finding.reading);
+    let mark = match check.level(reading.verdict) {
+        _ if reading.verdict == Verdict::NotApplicable => "-",
+        0 => "√",
+        1 => "!",
+        _ => "×",
+    };
+    let _ = write!(text, "  {mark} {}", check.title);
+    if reading.verdict.is_good() {
+        if verbose {
+            let _ = write!(text, ": {}", reading.evidence);
+        }
+        text.push('\n');
+        return;
+    }
+    let _ = writeln!(text, "  [{}, {}]", check.id, reading.verdict);
+    let _ = writeln!(text, "      seen: {}", reading.evidence);
+    let _ = writeln!(text, "      do:   {}", check.fix);
+    if let Some(runbook) = check.runbook {
+        let _ = writeln!(text, "      more: /runbooks/{runbook} on the dashboard");
+    }
+}
+
+/// The whole as one object.
+pub(super) fn json(findings: &[Finding], summary: &Summary) -> String {
+    #[derive(Serialize)]
+    struct Report<'a> {
+        state: &'static str,
+        summary: &'a str,
+        checks: Vec<Line<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Line<'a> {
+        id: &'static str,
+        category: Category,
+        severity: Severity,
+        title: &'static str,
+        verdict: Verdict,
+        level: u8,
+        evidence: &'a str,
+        fix: &'static str,
+        runbook: Option<&'static str>,
+    }
+
+    let checks = findings
+        .iter()
+        .map(|Finding { check, reading }| Line {
+            id: check.id,
+            category: check.category,
+            severity: check.severity,
+            title: check.title,
+            verdict: reading.verdict,
+            level: check.level(reading.verdict),
+            evidence: &reading.evidence,
+            fix: check.fix,
+            runbook: check.runbook,
+        })
+        .collect();
+    let report = Report {
+        state: summary.word(),
+        summary: &summary.line,
+        checks,
+    };
+    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,5 @@
+//! Prometheus and what it scrapes: what was seen.
+
+/// What was seen.
+#[derive(Debug, Clone, Default)]
+pub struct Prometheus {}

@@ -1,0 +1,19 @@
+//! Judges whether the box is healthy, and says so.
+
+use std::process::ExitCode;
+
+use signalbox_health::{ABOUT, Agent, Command, RawConfig, doctor};
+
+fn main() -> ExitCode {
+    service::run_with_commands::<RawConfig, Command, _, _, _, _>(
+        &ABOUT,
+        async |config, life| {
+            let agent = Agent::bind(config).await?;
+            life.ready(&format!("judging this box on http://{}", agent.local_addr()?));
+            agent.run(life).await
+        },
+        async |command, config| match command {
+            Command::Doctor(options) => doctor::run(&config, &options).await,
+        },
+    )
+}

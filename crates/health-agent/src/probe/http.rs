@@ -1,0 +1,157 @@
+//! HTTP requests that end in time and read no more than they should.
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use reqwest::{RequestBuilder, StatusCode, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::facts::Answer;
+use crate::probe::samples::Samples;
+
+/// The largest answer that is read, in bytes: the own metrics of a busy Prometheus are about 1 MiB.
+const MAX_ANSWER: usize = 16 << 20;
+
+/// A client for parts of the box. Clones share their connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    inner: reqwest::Client,
+}
+
+/// One series of an instant query.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) labels: std::collections::BTreeMap<String, String>,
+    pub(crate) value: f64,
+}
+
+impl Client {
+    /// `timeout` is for each request as a whole.
+    pub(crate) fn new(timeout: Duration) -> reqwest::Result<Self> {
+        let inner = reqwest::Client::builder()
+            // parts are configured, not discovered: no proxy and no redirect has a say in who is asked
+            .no_proxy()
+            .redirect(Policy::none())
+            .timeout(timeout)
+            .user_agent(concat!("signalbox-health/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { inner })
+    }
+
+    /// For requests that are more than a GET: send it by [`send`](Self::send).
+    pub(crate) fn request(&self, method: reqwest::Method, url: Url) -> RequestBuilder {
+        self.inner.request(method, url)
+    }
+
+    /// The status and the body, whatever the status.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer<(StatusCode, Vec<u8>)> {
+        let mut response = request.send().await.map_err(|error| why(error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| why(error))? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(format!("answered more than {} MiB", MAX_ANSWER >> 20));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((response.status(), body))
+    }
+
+    /// The body of a successful GET of `base` and `path`.
+    pub(crate) async fn get(&self, base: &Url, path: &str) -> Answer<Vec<u8>> {
+        let (status, body) = self.send(self.inner.get(under(base, path))).await?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        Err(refusal(status, &body))
+    }
+
+    /// A successful GET's JSON.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, base: &Url, path: &str) -> Answer<T> {
+        let body = self.get(base, path).await?;
+        serde_json::from_slice(&body).map_err(|error| format!("answered what cannot be read: {error}"))
+    }
+
+    /// The samples of a `/metrics` page.
+    pub(crate) async fn samples(&self, base: &Url, path: &str) -> Answer<Samples> {
+        let body = self.get(base, path).await?;
+        Ok(Samples::parse(&String::from_utf8_lossy(&body)))
+    }
+
+    /// An instant query to Prometheus or Thanos.
+    pub(crate) async fn query(&self, base: &Url, query: &str) -> Answer<Vec<Sample>> {
+        #[derive(Deserialize)]
+        struct Body {
+            data: Data,
+        }
+        #[derive(Deserialize)]
+        struct Data {
+            result: Vec<Series>,
+        }
+        #[derive(Deserialize)]
+        struct Series {
+            metric: std::collections::BTreeMap<String, String>,
+            value: (f64, String),
+        }
+
+        let mut url = under(base, "api/v1/query");
+        url.query_pairs_mut().append_pair("query", query);
+        let (status, body) = self.send(self.inner.get(url)).await?;
+        if !status.is_success() {
+            return Err(refusal(status, &body));
+        }
+        let body: Body =
+            serde_json::from_slice(&body).map_err(|error| format!("answered what is no vector: {error}"))?;
+        Ok(body
+            .data
+            .result
+            .into_iter()
+            .filter_map(|series| {
+                Some(Sample {
+                    labels: series.metric,
+                    value: series.value.1.parse().ok()?,
+                })
+            })
+            .collect())
+    }
+}
+
+/// `path` below the root of an API.
+pub(crate) fn under(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    let root = base.path().trim_end_matches('/');
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
+    };
+    url.set_path(&format!("{root}/{}", path.trim_start_matches('/')));
+    url.set_query(query);
+    url
+}
+
+/// The status and the beginning of what was said with it.
+fn refusal(status: StatusCode, body: &[u8]) -> String {
+    let said = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
+    match said.trim() {
+        "" => format!("answered {status}"),
+        said => format!("answered {status}: {said}"),
+    }
+}
+
+/// The innermost error says what happened; those around it only that it happened while sending a request.
+fn why(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "did not answer in time".to_owned();
+    }
+    let error = error.without_url();
+    let mut cause: &dyn Error = &error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    if error.is_connect() {
+        format!("cannot be reached: {cause}")
+    } else {
+        format!("broke off: {cause}")
+    }
+}

@@ -1,0 +1,152 @@
+//! The agent as a service: rounds of checks, and who may look at their outcome.
+
+mod exposition;
+mod page;
+mod status;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use service::Life;
+use service::http::health_routes;
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::board::{Board, Change, Summary};
+use crate::config::Config;
+use crate::probe::{self, Client};
+
+/// A health agent that listens, and does not serve yet.
+pub struct Agent {
+    listener: TcpListener,
+    config: Config,
+    client: Client,
+}
+
+/// What the rounds write and requests read.
+#[derive(Clone)]
+struct Shared {
+    box_name: Arc<str>,
+    board: Arc<Mutex<Board>>,
+}
+
+impl Shared {
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Agent {
+    /// Takes its port, and serves nothing yet.
+    pub async fn bind(config: Config) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("failed to listen on {}", config.listen))?;
+        let client = Client::new(config.timeout).context("failed to make an HTTP client")?;
+        Ok(Self {
+            listener,
+            config,
+            client,
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until the service is to stop.
+    pub async fn run(self, life: Life) -> anyhow::Result<()> {
+        exposition::describe();
+        let shared = Shared {
+            box_name: self.config.box_name.clone().into(),
+            board: Arc::default(),
+        };
+        let router = router(shared.clone()).merge(health_routes(&life));
+        tokio::select! {
+            served = service::http::serve(self.listener, router, life.shutdown()) => served.context("failed to serve HTTP"),
+            () = judge(&self.client, &self.config, &shared, &life) => Ok(()),
+        }
+    }
+}
+
+fn router(shared: Shared) -> Router {
+    Router::new()
+        .route(
+            "/",
+            get(async |State(shared): State<Shared>| page::render(&shared)),
+        )
+        .route(
+            "/status",
+            get(async |State(shared): State<Shared>| status::render(&shared)),
+        )
+        .with_state(shared)
+}
+
+/// The rounds. The watchdog hears of each: a round ends within a few of a request's time-outs.
+async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
+    let heartbeat = life.heartbeat(
+        "rounds",
+        config.interval + 10 * config.timeout + Duration::from_secs(10),
+    );
+    let mut ticks = interval(config.interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let facts = probe::round(client, config).await;
+        let (changes, summary) = {
+            let mut board = shared.board();
+            let changes = board.take(&facts);
+            exposition::record(&board);
+            let summary = Summary::of(board.all().map(|(check, held)| (check, held.reading.verdict)));
+            (changes, summary)
+        };
+        changes.iter().for_each(log);
+        life.status(&summary.line);
+        heartbeat.beat();
+    }
+}
+
+/// One event for each transition, with fields that the journal can be searched by.
+fn log(change: &Change) {
+    let (from, to) = (change.transition.from, change.transition.to);
+    let before = from.map_or("unseen", |verdict| verdict.word());
+    if to.is_good() && from.is_none() {
+        return;
+    }
+    if to.is_good() {
+        tracing::info!(
+            check.id = change.check.id,
+            check.category = change.check.category.word(),
+            verdict.from = before,
+            verdict.to = to.word(),
+            evidence = change.evidence,
+            "check passes"
+        );
+    } else if change.check.level(to) == 2 {
+        tracing::error!(
+            check.id = change.check.id,
+            check.category = change.check.category.word(),
+            verdict.from = before,
+            verdict.to = to.word(),
+            evidence = change.evidence,
+            fix = change.check.fix,
+            "check fails"
+        );
+    } else {
+        tracing::warn!(
+            check.id = change.check.id,
+            check.category = change.check.category.word(),
+            verdict.from = before,
+            verdict.to = to.word(),
+            evidence = change.evidence,
+            fix = change.check.fix,
+            "check fails"
+        );
+    }
+}
