@@ -12,8 +12,8 @@ use crate::verdict::Verdict;
 pub(crate) struct Board {
     held: BTreeMap<&'static str, Held>,
     took: BTreeMap<Category, std::time::Duration>,
-    /// Rounds so far.
-    pub(crate) rounds: u64,
+    /// When the last round was.
+    at: Option<Timestamp>,
 }
 
 /// A check whose verdict has just changed.
@@ -27,7 +27,7 @@ pub(crate) struct Change {
 impl Board {
     /// Judges one round.
     pub(crate) fn take(&mut self, facts: &Facts) -> Vec<Change> {
-        self.rounds += 1;
+        self.at = Some(facts.at);
         self.took.clone_from(&facts.took);
         let mut changes = vec![];
         for check in check::all() {
@@ -65,7 +65,7 @@ impl Board {
 
     /// When the last round was.
     pub(crate) fn read_at(&self) -> Option<Timestamp> {
-        self.held.values().map(|held| held.read_at).reduce(f64::max)
+        self.at
     }
 }
 
@@ -87,6 +87,7 @@ impl Summary {
         }
         let [_, attention, broken] = &names;
         let (level, line) = match (broken.len(), attention.len()) {
+            _ if checks == 0 => (1, "nothing is configured to be checked".to_owned()),
             (0, 0) => (0, format!("{checks} checks, all is well")),
             (0, _) => (
                 1,
@@ -118,4 +119,63 @@ fn count(ids: &[&str], what: &str) -> String {
         names += ", …";
     }
     format!("{} {what} ({names})", ids.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Severity;
+    use crate::verdict::Reading;
+
+    const fn check(id: &'static str, severity: Severity) -> Check {
+        Check {
+            id,
+            category: Category::Host,
+            severity,
+            title: "",
+            fix: "",
+            runbook: None,
+            before_start: false,
+            judge: |_| Reading::ok(""),
+        }
+    }
+
+    static NEEDED: Check = check("needed", Severity::Required);
+    static WANTED: Check = check("wanted", Severity::Advisory);
+
+    #[track_caller]
+    fn summary(readings: &[(&Check, Verdict)], level: u8, line: &str) {
+        let summary = Summary::of(readings.iter().copied());
+        assert_eq!((summary.level, summary.line.as_str()), (level, line));
+    }
+
+    #[test]
+    fn the_summary_names_what_is_wrong() {
+        summary(&[], 1, "nothing is configured to be checked");
+        summary(
+            &[(&NEEDED, Verdict::Ok), (&WANTED, Verdict::NoTraffic)],
+            0,
+            "2 checks, all is well",
+        );
+        summary(
+            &[(&NEEDED, Verdict::Ok), (&WANTED, Verdict::Down)],
+            1,
+            "2 checks, 1 to look into (wanted)",
+        );
+        summary(
+            &[(&NEEDED, Verdict::Degraded)],
+            1,
+            "1 checks, 1 to look into (needed)",
+        );
+        summary(
+            &[(&NEEDED, Verdict::Stale), (&WANTED, Verdict::Unknown)],
+            2,
+            "2 checks, 1 broken (needed), 1 to look into (wanted)",
+        );
+        summary(
+            &[(&NEEDED, Verdict::Down); 7],
+            2,
+            "7 checks, 7 broken (needed, needed, needed, needed, needed, …)",
+        );
+    }
 }

@@ -104,6 +104,21 @@ impl Category {
         }
     }
 
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Units => "Units",
+            Self::Host => "Machine",
+            Self::Security => "Security",
+            Self::DataPlanes => "Data planes",
+            Self::Prometheus => "Prometheus",
+            Self::Thanos => "Thanos and object store",
+            Self::Alerting => "Alerting and dashboard",
+            Self::Canaries => "Canaries: sent through the whole pipeline",
+            Self::Peer => "The other box",
+        }
+    }
+
     fn checks(self) -> &'static [Check] {
         match self {
             Self::Units => units::CHECKS,

@@ -21,7 +21,7 @@ pub(super) fn table(findings: &[Finding], summary: &Summary, verbose: bool) -> S
         if shown.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "{category}");
+        let _ = writeln!(text, "{}", category.title());
         for finding in shown {
             line(&mut text, finding, verbose);
         }

@@ -1,14 +1,189 @@
-//! `/`: the same for people.
+//! `/`: what `/status` says, for people. One page without scripts, which loads itself anew.
 
+mod style;
+
+use std::fmt::Write;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::Shared;
-use super::status;
+use super::status::{self, Line, Status};
+use crate::check::CATEGORIES;
+use style::STYLE;
+
+/// Seconds from one load to the next: about a round of checks.
+const REFRESH: u32 = 10;
 
 pub(super) fn render(shared: &Shared) -> Response {
-    let text = status::of(shared).map_or_else(
-        || "the first round of checks is not over yet".to_owned(),
-        |status| status.summary,
+    let page = match status::of(shared) {
+        Some(status) => whole(&status),
+        None => waiting(&shared.box_name),
+    };
+    let headers = [
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (headers, Html(page)).into_response()
+}
+
+fn waiting(box_name: &str) -> String {
+    let mut page = head(box_name, "…");
+    page.push_str("<main><h1 class=\"wait\">The first round of checks is not over yet</h1></main>");
+    page
+}
+
+fn whole(status: &Status) -> String {
+    let (mark, headline) = match status.state {
+        "ok" => ("✓", "All is well"),
+        "attention" => ("!", "Something needs attention"),
+        _ => ("×", "Something is broken"),
+    };
+    let mut page = head(&status.box_name, mark);
+    let _ = write!(
+        page,
+        "<main><h1 class=\"{}\">{headline}</h1><p>Box <b>{}</b>: {}. Judged at {}.</p>",
+        status.state,
+        escape(&status.box_name),
+        escape(&status.summary),
+        time(status.at),
     );
-    Html(text).into_response()
+    let mut bad: Vec<_> = status.checks.iter().filter(|line| line.level > 0).collect();
+    bad.sort_by_key(|line| std::cmp::Reverse(line.level));
+    for line in bad {
+        problem(&mut page, line, status.at);
+    }
+    for category in CATEGORIES {
+        let lines: Vec<_> = status
+            .checks
+            .iter()
+            .filter(|line| line.category == category)
+            .collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let _ = write!(page, "<h2>{}</h2><table>", category.title());
+        for line in lines {
+            row(&mut page, line, status.at);
+        }
+        page.push_str("</table>");
+    }
+    page.push_str("<footer><a href=\"/status\">JSON</a> · <a href=\"/metrics\">metrics</a> · the same on this machine: <code>signalbox-health doctor</code></footer></main>");
+    page
+}
+
+fn problem(page: &mut String, line: &Line, now: f64) {
+    let _ = write!(
+        page,
+        "<section class=\"level{}\"><h3>{}</h3><p><span class=\"verdict\">{}</span> for {} · <code>{}</code></p><p>{}</p><p class=\"fix\">{}.</p>",
+        line.level,
+        escape(line.title),
+        line.verdict,
+        ago(now - line.since),
+        line.id,
+        escape(&line.evidence),
+        escape(line.fix.unwrap_or_default()),
+    );
+    if let Some(runbook) = line.runbook {
+        let _ = write!(
+            page,
+            "<p>More in the runbook <code>/runbooks/{runbook}</code> of the dashboard.</p>"
+        );
+    }
+    page.push_str("</section>");
+}
+
+fn row(page: &mut String, line: &Line, now: f64) {
+    let mark = ["✓", "!", "×"][usize::from(line.level.min(2))];
+    let _ = write!(
+        page,
+        "<tr class=\"level{}\"><td>{mark}</td><td>{}<br><code>{}</code></td><td>{}</td><td>{} for {}</td></tr>",
+        line.level,
+        escape(line.title),
+        line.id,
+        escape(&line.evidence),
+        line.verdict,
+        ago(now - line.since),
+    );
+}
+
+fn head(box_name: &str, mark: &str) -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><meta http-equiv=\"refresh\" content=\"{REFRESH}\">\
+         <title>{mark} {} · Signalbox health</title><style>{STYLE}</style>",
+        escape(box_name)
+    )
+}
+
+/// Text for elements and quoted attributes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// UTC, to the second.
+fn time(unix: f64) -> String {
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix.max(0.0) as u64);
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
+/// One unit is enough.
+fn ago(seconds: f64) -> String {
+    let seconds = seconds.max(0.0) as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::Board;
+    use crate::facts::Facts;
+
+    #[test]
+    fn what_parts_say_is_text() {
+        assert_eq!(
+            escape("<b a=\"1\" b='2'>&"),
+            "&lt;b a=&quot;1&quot; b=&#39;2&#39;&gt;&amp;"
+        );
+    }
+
+    #[test]
+    fn durations_have_one_unit() {
+        assert_eq!(
+            [ago(5.0), ago(125.0), ago(7300.0), ago(200_000.0)],
+            ["5 s", "2 min", "2 h", "2 d"]
+        );
+    }
+
+    #[test]
+    fn before_the_first_round_it_says_so() {
+        let shared = Shared {
+            box_name: "a".into(),
+            board: std::sync::Arc::default(),
+        };
+        assert!(status::of(&shared).is_none());
+        let mut board = Board::default();
+        board.take(&Facts::default());
+        *shared.board() = board;
+        assert!(status::of(&shared).is_some_and(|status| status.checks.is_empty()));
+    }
 }
