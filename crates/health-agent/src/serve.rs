@@ -119,34 +119,23 @@ fn log(change: &Change) {
     if to.is_good() && from.is_none() {
         return;
     }
-    if to.is_good() {
-        tracing::info!(
-            check.id = change.check.id,
-            check.category = change.check.category.word(),
-            verdict.from = before,
-            verdict.to = to.word(),
-            evidence = change.evidence,
-            "check passes"
-        );
-    } else if change.check.level(to) == 2 {
-        tracing::error!(
-            check.id = change.check.id,
-            check.category = change.check.category.word(),
-            verdict.from = before,
-            verdict.to = to.word(),
-            evidence = change.evidence,
-            fix = change.check.fix,
-            "check fails"
-        );
-    } else {
-        tracing::warn!(
-            check.id = change.check.id,
-            check.category = change.check.category.word(),
-            verdict.from = before,
-            verdict.to = to.word(),
-            evidence = change.evidence,
-            fix = change.check.fix,
-            "check fails"
-        );
+    // the level is part of a call's place, so there is one for each
+    macro_rules! event {
+        ($level:ident, $message:literal) => {
+            tracing::$level!(
+                check.id = change.check.id,
+                check.category = change.check.category.word(),
+                verdict.from = before,
+                verdict.to = to.word(),
+                evidence = change.evidence,
+                fix = change.check.fix,
+                $message
+            )
+        };
+    }
+    match change.check.level(to) {
+        0 => event!(info, "check passes"),
+        1 => event!(warn, "check needs attention"),
+        _ => event!(error, "check fails"),
     }
 }
