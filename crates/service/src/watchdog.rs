@@ -16,9 +16,27 @@ pub struct Heartbeat(Arc<Pulse>);
 impl Heartbeat {
     /// The loop has done a round.
     pub fn beat(&self) {
+        hang_if_told(self.0.name);
         self.0
             .last
             .store(self.0.millis(Instant::now()), Ordering::Relaxed);
+    }
+}
+
+/// The file that names a loop which is to hang, so that tests see what systemd does about it. Only builds with debug
+/// assertions look at it.
+const HANG_VARIABLE: &str = "SIGNALBOX_TEST_HANG_FILE";
+
+/// Never returns when that file names this loop: the thread is lost, as in a deadlock.
+fn hang_if_told(name: &str) {
+    if cfg!(debug_assertions)
+        && let Some(file) = std::env::var_os(HANG_VARIABLE)
+        && std::fs::read_to_string(file).is_ok_and(|told| told.trim() == name)
+    {
+        tracing::warn!(r#loop = name, "told to hang, by a test");
+        loop {
+            std::thread::park();
+        }
     }
 }
 
