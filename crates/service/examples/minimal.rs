@@ -50,6 +50,8 @@ impl Settings for RawConfig {
     type Config = Config;
     type Flags = NoFlags;
 
+    const SOCKETS: &'static [&'static str] = &["listen"];
+
     fn validate(self, problems: &mut Problems) -> Option<Config> {
         if self.greeting.is_empty() {
             problems.add("greeting", "must not be empty");
@@ -76,7 +78,10 @@ fn main() -> ExitCode {
 
 async fn greet(config: Config, life: Life) -> anyhow::Result<()> {
     let greeting = Arc::new(RwLock::new(config.greeting));
-    let listener = tokio::net::TcpListener::bind(config.listen).await?;
+    let listener = match life.sockets()?.pop() {
+        Some(listener) => listener,
+        None => tokio::net::TcpListener::bind(config.listen).await?,
+    };
     let address = listener.local_addr()?;
 
     let said = Arc::clone(&greeting);

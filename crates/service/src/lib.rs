@@ -22,6 +22,7 @@ mod problems;
 mod reload;
 mod run;
 mod settings;
+mod sockets;
 mod systemd;
 mod tally;
 pub mod tls;

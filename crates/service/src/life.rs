@@ -1,5 +1,6 @@
-use std::sync::Arc;
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
@@ -10,6 +11,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::reload::{self, Reload};
 use crate::settings::{Settings, Sources};
+use crate::sockets::{Handed, Sockets};
 use crate::systemd;
 use crate::watchdog::{Heartbeat, Pulses, ping};
 
@@ -26,29 +28,44 @@ struct Inner {
     /// Counts the SIGHUPs.
     hangups: watch::Sender<u64>,
     sources: Sources,
+    /// Those that the service has not taken yet.
+    sockets: Mutex<Vec<TcpListener>>,
     metrics: Metrics,
 }
 
 impl Life {
-    pub(crate) fn new(sources: Sources) -> Self {
+    pub(crate) fn new(sources: Sources, sockets: Sockets) -> Self {
         Self(Arc::new(Inner {
             ready: AtomicBool::new(false),
             shutdown: CancellationToken::new(),
             pulses: Pulses::default(),
             hangups: watch::Sender::new(0),
             sources,
+            sockets: Mutex::new(sockets.into_listeners()),
             metrics: Metrics::install(),
         }))
     }
 
     /// A life without a process around it: no signals, no systemd. Tests end it by [`stop`](Self::stop).
     pub fn detached() -> Self {
-        Self::new(Sources {
+        let sources = Sources {
             files: Vec::new(),
             env_prefix: "SIGNALBOX_DETACHED__",
             command_line: Vec::new(),
             elsewhere: false,
-        })
+            handed: Handed::default(),
+        };
+        Self::new(sources, Sockets::default())
+    }
+
+    /// The sockets that systemd has opened, one for each of [`Settings::SOCKETS`] in their order, or none; then the service
+    /// opens them itself. They are handed out once. Needs a running tokio.
+    pub fn sockets(&self) -> std::io::Result<Vec<tokio::net::TcpListener>> {
+        let sockets = std::mem::take(&mut *self.0.sockets.lock().unwrap_or_else(PoisonError::into_inner));
+        sockets
+            .into_iter()
+            .map(tokio::net::TcpListener::from_std)
+            .collect()
     }
 
     /// Everything is bound and served from now on. `status` is the line that `systemctl status` shows.

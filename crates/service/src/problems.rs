@@ -65,6 +65,12 @@ impl Problems {
         self.found.iter().map(String::as_str)
     }
 
+    /// Whether a file, the environment or the command line says something of `key`.
+    pub(crate) fn is_set(&self, key: &str) -> bool {
+        let metadata = self.sources.get_metadata(self.tag(key));
+        metadata.is_some_and(|metadata| metadata.name != DEFAULTS)
+    }
+
     /// The tag of the value at `key`, or of the list that it stands in. What is not there comes from nowhere.
     fn tag(&self, key: &str) -> Tag {
         let mut at = key;

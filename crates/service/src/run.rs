@@ -11,6 +11,7 @@ use crate::exit;
 use crate::life::{DRAIN, Life, Signals};
 use crate::open_files;
 use crate::settings::{Settings, Sources};
+use crate::sockets::Sockets;
 
 /// The life of a daemon, from its command line to its exit code.
 ///
@@ -60,6 +61,18 @@ where
     if let Command::CheckConfig { elsewhere } = asked {
         sources.elsewhere = elsewhere;
     }
+    let sockets = match asked {
+        Command::Serve => Sockets::take(),
+        Command::CheckConfig { .. } | Command::Own(_) => Ok(Sockets::default()),
+    };
+    let sockets = match sockets {
+        Ok(sockets) => sockets,
+        Err(error) => {
+            complain(about, &error);
+            return exit::configuration();
+        }
+    };
+    sources.handed = sockets.handed();
     let (settings, config) = match sources.load::<S>() {
         Ok(loaded) => loaded,
         Err(problems) => {
@@ -102,7 +115,7 @@ where
             exit::FAILURE
         });
     }
-    let life = Life::new(sources);
+    let life = Life::new(sources, sockets);
     life.metrics().build_info(about.name, about.version);
     let outcome = runtime.block_on(live(body(config, life.clone()), &life));
     // tasks that do not end by themselves must not hold up the process

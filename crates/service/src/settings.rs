@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::About;
 use crate::problems::{DEFAULTS, Problems};
+use crate::sockets::Handed;
 
 /// A daemon's settings as a person writes them, before they are known to make sense.
 ///
@@ -24,6 +25,11 @@ pub trait Settings: Serialize + DeserializeOwned + Default + Send + 'static {
     /// The daemon's own options on the command line. Its serialised form is laid over the settings, so fields are
     /// `Option`s that are skipped when `None`, under the settings' names.
     type Flags: Args + Serialize;
+
+    /// The keys of the addresses that systemd may listen on for the daemon, in the order in which its .socket lists them. Then
+    /// each is its socket's address, and must not be set to another one. The daemon gets them from
+    /// [`Life::sockets`](crate::Life::sockets).
+    const SOCKETS: &'static [&'static str] = &[];
 
     /// Checks what types alone cannot, and reports every problem. `None` if there was any.
     fn validate(self, problems: &mut Problems) -> Option<Self::Config>;
@@ -56,6 +62,8 @@ pub(crate) struct Sources {
     pub(crate) command_line: Vec<Dict>,
     /// Whether the configuration is for another machine: see [`Problems::elsewhere`].
     pub(crate) elsewhere: bool,
+    /// Where systemd listens for this process.
+    pub(crate) handed: Handed,
 }
 
 impl Sources {
@@ -69,6 +77,7 @@ impl Sources {
             env_prefix: about.env_prefix,
             command_line: set.into_iter().chain([flags]).collect(),
             elsewhere: false,
+            handed: Handed::default(),
         }
     }
 
@@ -100,7 +109,7 @@ impl Sources {
         let merged = figment
             .data()
             .map(|mut profiles| profiles.remove(&Profile::Default).unwrap_or_default());
-        let (merged, unmerged) = match merged {
+        let (mut merged, unmerged) = match merged {
             Ok(dict) => (dict, None),
             Err(error) => (Dict::new(), Some(error.to_string())),
         };
@@ -112,6 +121,7 @@ impl Sources {
             .for_each(|problem| problems.add_unkeyed(problem));
         self.misspelt_variables::<S>()
             .for_each(|problem| problems.add_unkeyed(problem));
+        self.handed.stand_in(S::SOCKETS, &mut merged, &mut problems);
         let settings: S = deserialize_all(merged, &mut problems);
         let shown = Value::serialize(&settings).unwrap_or_else(|_| Value::from(Dict::new()));
         match settings.validate(&mut problems) {
@@ -144,9 +154,9 @@ fn is_key<S: Settings>(key: &str) -> bool {
 }
 
 /// One table of settings under a name, for figment to remember where each value came from.
-struct Named {
-    name: &'static str,
-    dict: Dict,
+pub(crate) struct Named {
+    pub(crate) name: &'static str,
+    pub(crate) dict: Dict,
 }
 
 impl Provider for Named {

@@ -70,6 +70,7 @@ impl Connections {
                             connections,
                             id,
                             leave,
+                            begun: Notify::new(),
                         },
                         evicted,
                     );
@@ -136,9 +137,24 @@ pub(super) struct Place {
     connections: Arc<Connections>,
     id: u64,
     leave: Arc<Notify>,
+    /// A request has begun since somebody last looked.
+    begun: Notify,
 }
 
 impl Place {
+    /// Resolves when a request is being answered, at once if one is already.
+    pub(super) async fn busy(&self) {
+        while self
+            .connections
+            .state()
+            .open
+            .get(&self.id)
+            .is_some_and(|slot| slot.requests == 0)
+        {
+            self.begun.notified().await;
+        }
+    }
+
     /// Resolves when the connection is asked to make room for another one.
     pub(super) async fn asked_to_leave(&self) {
         self.leave.notified().await;
@@ -161,6 +177,8 @@ impl Place {
                 self.connections.changed.notify_one();
             }
         }
+        drop(state);
+        self.begun.notify_one();
         Busy(Arc::clone(self))
     }
 

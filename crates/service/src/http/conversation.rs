@@ -14,12 +14,13 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http_body::{Frame, SizeHint};
 use hyper::body::{Bytes, Incoming};
-use hyper::{Request, Response};
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Request, Response, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::either::Either;
@@ -51,6 +52,10 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A connection that makes room for another one has this long to say goodbye.
 const LEAVE_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// When the service stops, a request that is on its way has this long to arrive: on a connection that has just been opened, or
+/// between two requests of a busy client. Otherwise its sender would not know what became of it.
+const LAST_REQUEST: Duration = Duration::from_millis(250);
 
 /// The most that one HTTP/1 connection buffers. The head of a request must fit into it.
 const BUFFER: usize = 32 * 1024;
@@ -92,7 +97,7 @@ pub(super) async fn converse(
 ) -> Ended {
     let place = Arc::new(place);
     let opened = tokio::select! {
-        () = stopping.cancelled() => return Ended::Quietly,
+        () = async { stopping.cancelled().await; sleep(LAST_REQUEST).await } => return Ended::Quietly,
         () = place.asked_to_leave() => return Ended::Quietly,
         opened = open(stream, &tls) => opened,
     };
@@ -104,6 +109,7 @@ pub(super) async fn converse(
         router,
         peer,
         place: Arc::clone(&place),
+        stopping: stopping.clone(),
     };
     // boxed, so that a connection that never says anything does not take the room of one that does
     Box::pin(speak(stream, conversation, &place, &stopping)).await
@@ -171,9 +177,14 @@ async fn speak<IO: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stopping.cancelled() => {
-            // the whole drain is bounded, for all connections together
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                _ = timeout(LAST_REQUEST, place.busy()) => {
+                    // the whole drain is bounded, for all connections together
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
         () = place.asked_to_leave() => {
             connection.as_mut().graceful_shutdown();
@@ -189,12 +200,14 @@ async fn speak<IO: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     }
 }
 
-/// Hands requests to the router, with the address of the client, and tells the place how many there are.
+/// Hands requests to the router, with the address of the client, and tells the place how many there are. A client that is
+/// answered while the service stops is told to send its next request elsewhere.
 #[derive(Debug, Clone)]
 struct Conversation {
     router: Router,
     peer: SocketAddr,
     place: Arc<Place>,
+    stopping: CancellationToken,
 }
 
 impl hyper::service::Service<Request<Incoming>> for Conversation {
@@ -204,7 +217,10 @@ impl hyper::service::Service<Request<Incoming>> for Conversation {
 
     fn call(&self, mut request: Request<Incoming>) -> Answering {
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        // HTTP/2 has a frame for it, which hyper sends
+        let may_close = request.version() < Version::HTTP_2;
         Answering {
+            stopping: may_close.then(|| self.stopping.clone()),
             busy: Some(self.place.request()),
             // a router is always ready
             answer: self.router.clone().call(request),
@@ -214,6 +230,7 @@ impl hyper::service::Service<Request<Incoming>> for Conversation {
 
 struct Answering {
     answer: <Router as Service<Request<Incoming>>>::Future,
+    stopping: Option<CancellationToken>,
     busy: Option<Busy>,
 }
 
@@ -221,10 +238,18 @@ impl Future for Answering {
     type Output = Result<Response<Answer>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let response = match ready!(Pin::new(&mut self.answer).poll(context)) {
+        let mut response = match ready!(Pin::new(&mut self.answer).poll(context)) {
             Ok(response) => response,
             Err(never) => match never {},
         };
+        if self
+            .stopping
+            .as_ref()
+            .is_some_and(CancellationToken::is_cancelled)
+        {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
         let busy = self.busy.take();
         Poll::Ready(Ok(response.map(|body| Answer { body, _busy: busy })))
     }

@@ -80,35 +80,53 @@ impl Server {
         let running = TaskTracker::new();
         let connections = Connections::new(self.max_connections);
         let complaints = Arc::new(Complaints::new(self.name));
+        let serve = |stream, peer, place: Option<Place>| {
+            let (connections, complaints) = (Arc::clone(&connections), Arc::clone(&complaints));
+            let (tls, router, stopping) = (self.tls.clone(), router.clone(), stopping.clone());
+            async move {
+                let place = match place {
+                    Some(place) => place,
+                    None => connections.enter().await.0,
+                };
+                let ended = converse(stream, peer, place, tls, router, stopping).await;
+                complaints.ended(peer, &ended);
+            }
+        };
         let mut shutdown = std::pin::pin!(shutdown);
-        loop {
+        let last = loop {
             let accepted = tokio::select! {
-                () = &mut shutdown => break,
-                accepted = accept(&listener, &connections) => accepted,
+                biased;
+                // what is in the kernel's queue now stays there, for the process that has the socket next
+                () = &mut shutdown => break None,
+                accepted = accept(&listener) => accepted,
             };
-            match accepted {
-                Ok((stream, peer, place, evicted)) => {
-                    if evicted {
-                        complaints.crowded(connections.limit());
-                    }
-                    let complaints = Arc::clone(&complaints);
-                    let (tls, router, stopping) = (self.tls.clone(), router.clone(), stopping.clone());
-                    running.spawn(async move {
-                        let ended = converse(stream, peer, place, tls, router, stopping).await;
-                        complaints.ended(peer, &ended);
-                    });
-                }
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     if is_out_of_files(&error) {
                         connections.evict();
                     }
                     complaints.not_accepted(&error);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
                 }
+            };
+            let (place, evicted) = tokio::select! {
+                biased;
+                entered = connections.enter() => entered,
+                () = &mut shutdown => break Some((stream, peer)),
+            };
+            if evicted {
+                complaints.crowded(connections.limit());
             }
-        }
+            running.spawn(serve(stream, peer, Some(place)));
+        };
         drop(listener);
         stopping.cancel();
+        if let Some((stream, peer)) = last {
+            // taken out of the queue before there was a place for it: there is one when others have gone
+            running.spawn(serve(stream, peer, None));
+        }
         running.close();
         let drained = timeout(DRAIN, running.wait()).await;
         drained.map_err(|_| {
@@ -121,14 +139,10 @@ impl Server {
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Connections>,
-) -> io::Result<(TcpStream, SocketAddr, Place, bool)> {
+async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    let (place, evicted) = connections.enter().await;
-    Ok((stream, peer, place, evicted))
+    Ok((stream, peer))
 }
 
 fn is_out_of_files(error: &io::Error) -> bool {

@@ -3,6 +3,7 @@
 mod http;
 mod tls;
 mod process;
+mod sockets;
 
 use std::time::Duration;
 

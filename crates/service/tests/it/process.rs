@@ -1,11 +1,13 @@
 //! The example daemon as a child process, with a notification socket of its own.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use command_fds::{CommandFdExt, FdMapping};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
@@ -22,6 +24,15 @@ pub(crate) struct Minimal {
 
 impl Minimal {
     pub(crate) fn start(environment: &[(&str, &str)], config: &str) -> Self {
+        Self::start_as(Command::new(program()), environment, config)
+    }
+
+    /// Starts it with sockets, as systemd does.
+    pub(crate) fn start_with(sockets: &[&dyn AsFd], config: &str) -> Self {
+        Self::start_as(with_sockets(sockets).into(), &[], config)
+    }
+
+    fn start_as(mut command: Command, environment: &[(&str, &str)], config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("notify");
         let notifications = UnixDatagram::bind(&socket).unwrap();
@@ -31,7 +42,7 @@ impl Minimal {
         let file = folder.path().join("minimal.toml");
         std::fs::write(&file, config).unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(program())
+        let child = command
             .arg("--config")
             .arg(&file)
             .envs(environment.iter().copied())
@@ -153,6 +164,23 @@ impl Minimal {
             .await
             .expect("the line is logged in time");
     }
+}
+
+/// The program, with these sockets as its file descriptors from 3 on and the variables that say so.
+fn with_sockets(sockets: &[&dyn AsFd]) -> std::process::Command {
+    let mut command = std::process::Command::new("sh");
+    // the variable has the number of the process that systemd started, which is that of the shell
+    command
+        .args(["-c", "LISTEN_PID=$$ exec \"$0\" \"$@\""])
+        .arg(program());
+    command.env("LISTEN_FDS", sockets.len().to_string());
+    command.env("LISTEN_FDNAMES", vec!["minimal.socket"; sockets.len()].join(":"));
+    let mappings = sockets.iter().zip(3..).map(|(socket, child_fd)| FdMapping {
+        parent_fd: socket.as_fd().try_clone_to_owned().unwrap(),
+        child_fd,
+    });
+    command.fd_mappings(mappings.collect()).unwrap();
+    command
 }
 
 /// cargo builds examples beside the folder of test binaries.
