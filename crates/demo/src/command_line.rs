@@ -1,5 +1,6 @@
 //! The command line, and what each command does.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -11,12 +12,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::network::Network;
 use crate::supervision::Order;
 use crate::topology::ObjectStore;
-use crate::{control, lifeline, logs, progress, report, run, state_dir, status, webhook};
+use crate::{control, doctor, lifeline, logs, progress, report, run, state_dir, status, webhook};
 
 const HELP: &str = "\
 Starts three data planes (prod, dev, qa: demo API, collector, traffic) and the control plane, every one the program that
 ships, each host a loopback address of its own. The control plane is a pair: two Prometheus with Thanos' sidecars, two
-Alertmanagers, two Pushgateways; and once Thanos' query, frontend, store gateway, compactor and ruler, the object store,
+Alertmanagers, two Pushgateways, two health agents; and once Thanos' query, frontend, store gateway, compactor and ruler, the object store,
 node_exporter, a receiver for notifications, the dashboard. When the metrics of all three environments are visible it
 prints the dashboard's address and waits; Ctrl-C stops everything, a second Ctrl-C kills at once. The next run goes on
 with the kept data.
@@ -31,22 +32,24 @@ Examples:
                                                    start, run one command, stop; the exit status is the command's
 While it runs, in another terminal:
   signalbox-demo status                            each part: state, memory, CPU, address
+  signalbox-demo doctor                            what is wrong, and what to do
   signalbox-demo kill prometheus-b                 break something; `restart prometheus-b` mends it
   signalbox-demo logs thanos-query --follow        what a part says
 
 The command of --then finds the box in SIGNALBOX_DASHBOARD_URL, SIGNALBOX_QUERY_URL (all of the history),
-SIGNALBOX_PROMETHEUS_URL, SIGNALBOX_ALERTMANAGER_URL, SIGNALBOX_PUSHGATEWAY_URL (of replica b SIGNALBOX_PROMETHEUS_B_URL
-and so on), SIGNALBOX_RECEIVER_URL, SIGNALBOX_STATE_DIR and, per environment, SIGNALBOX_API_PROD_URL and
+SIGNALBOX_PROMETHEUS_URL, SIGNALBOX_ALERTMANAGER_URL, SIGNALBOX_PUSHGATEWAY_URL, SIGNALBOX_HEALTH_URL (of replica b
+SIGNALBOX_PROMETHEUS_B_URL and so on), SIGNALBOX_RECEIVER_URL, SIGNALBOX_STATE_DIR and, per environment, SIGNALBOX_API_PROD_URL and
 SIGNALBOX_OTLP_PROD_URL.
 
 The state directory is $XDG_STATE_HOME/signalbox-demo if that variable is set.
 
 Programs: ours lie beside signalbox-demo; the others come from --programs, else from where `make programs` puts them,
 else from PATH. SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names one program, and so do SIGNALBOX_DEMO_ALERTMANAGER,
-…_PUSHGATEWAY, …_NODE_EXPORTER, …_THANOS, …_MINIO, …_GARAGE, …_COLLECTOR, …_DEMO_API, …_LOAD_GEN and …_DASHBOARD.
+…_PUSHGATEWAY, …_NODE_EXPORTER, …_THANOS, …_MINIO, …_GARAGE, …_COLLECTOR, …_DEMO_API, …_LOAD_GEN, …_DASHBOARD and …_HEALTH.
 
 Exit status: 0 stopped as asked, 1 a part or the start failed, 64 wrong command line. With --then the command's, or 128
-and the signal's number if a signal came before the command's end. `status` gives 1 if a part is not ready.";
+and the signal's number if a signal came before the command's end. `status` gives 1 if a part is not ready, `doctor` 1 with
+warnings and 2 if something is broken.";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -82,6 +85,24 @@ enum Action {
         /// The same as JSON
         #[arg(long)]
         json: bool,
+    },
+
+    /// Say what is wrong with a demo and what to do, whether it runs or not: 0 all is well, 1 with warnings, 2 broken
+    Doctor {
+        #[command(flatten)]
+        state_dir: StateDirOption,
+
+        /// Which box of the pair to look at
+        #[arg(long = "box", value_name = "a|b", default_value = "a", value_parser = ["a", "b"])]
+        replica: String,
+
+        /// What `signalbox-health doctor` takes: --wait 120s, --category thanos, --json, --verbose; after all other options
+        #[arg(
+            value_name = "DOCTOR'S OPTIONS",
+            trailing_var_arg = true,
+            allow_hyphen_values = true
+        )]
+        arguments: Vec<OsString>,
     },
 
     /// Show the log of a part
@@ -137,14 +158,14 @@ enum Action {
         to: i32,
 
         #[arg(last = true, required = true)]
-        command: Vec<std::ffi::OsString>,
+        command: Vec<OsString>,
     },
 
     /// Run a command whose whole process group ends when standard input does
     #[command(hide = true)]
     Guarded {
         #[arg(last = true, required = true)]
-        command: Vec<std::ffi::OsString>,
+        command: Vec<OsString>,
     },
 }
 
@@ -225,6 +246,18 @@ impl StateDirOption {
                 .context("neither XDG_STATE_HOME nor HOME is set: name a state directory with --state-dir"),
         }
     }
+
+    /// The words that run `command` for the same demo, as this program was called.
+    pub(crate) fn same_demo(&self, command: &str) -> String {
+        let program = std::env::args_os()
+            .next()
+            .unwrap_or_else(|| "signalbox-demo".into());
+        let words = format!("{} {command}", program.display());
+        match &self.state_dir {
+            Some(path) => format!("{words} --state-dir {}", path.display()),
+            None => words,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -266,6 +299,13 @@ pub fn main() -> ExitCode {
             over,
             json,
         }) => state_dir.path().and_then(|state| status::run(&state, over, json)),
+        Some(Action::Doctor {
+            state_dir,
+            replica,
+            arguments,
+        }) => state_dir
+            .path()
+            .and_then(|state| doctor::run(&state, &replica, &arguments)),
         Some(Action::Logs {
             part,
             state_dir,
@@ -298,7 +338,7 @@ fn give(state_dir: &StateDirOption, part: &str, order: Order) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-fn command_of(words: &[std::ffi::OsString]) -> Command {
+fn command_of(words: &[OsString]) -> Command {
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]);
     command
@@ -328,6 +368,22 @@ mod tests {
         };
         assert_eq!(named.network, bare.run.network);
         assert_eq!((bare.run.timeout.as_secs(), named.timeout.as_secs()), (90, 120));
+    }
+
+    #[test]
+    fn the_doctors_own_options_come_last() {
+        let words = "doctor --state-dir /s --box b --wait 120s --json --state-dir";
+        let Some(Action::Doctor {
+            state_dir,
+            replica,
+            arguments,
+        }) = parse(words).unwrap().command
+        else {
+            panic!("doctor is a command")
+        };
+        assert_eq!(state_dir.path().unwrap(), PathBuf::from("/s"));
+        assert_eq!((replica.as_str(), arguments.len()), ("b", 4));
+        assert_eq!(arguments[0], "--wait");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!                  ├───► control: orders from other runs of this program (restart, kill)
 //!                  ├───► overview: ask the dashboard whether metrics are there
 //!                  └───► progress, report: what the user sees
-//! command_line ─► status, logs, control                a look at a running demo, and orders to it
+//! command_line ─► status, logs, doctor, control        a look at a running demo, and orders to it
 //! ```
 //!
 //! Nothing outlives the demo: each part is a process group that is stopped in the order of the data's flow, and the
@@ -36,6 +36,7 @@ mod readiness;
 mod supervision;
 
 mod control;
+mod doctor;
 mod logs;
 mod status;
 mod usage;

@@ -59,6 +59,7 @@ impl Memory {
                 | Program::DemoApi
                 | Program::LoadGen
                 | Program::Dashboard
+                | Program::Health
                 | Program::Demo
                 | Program::Garage
         );

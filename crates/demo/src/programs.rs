@@ -11,6 +11,7 @@ pub(crate) enum Program {
     DemoApi,
     LoadGen,
     Dashboard,
+    Health,
     /// This program itself, for the subcommands that are parts.
     Demo,
     Prometheus,
@@ -30,6 +31,7 @@ impl Program {
             Self::DemoApi => "signalbox-demo-api",
             Self::LoadGen => "signalbox-load-gen",
             Self::Dashboard => "signalbox-dashboard",
+            Self::Health => "signalbox-health",
             Self::Demo => "signalbox-demo",
             Self::Prometheus => "prometheus",
             Self::Alertmanager => "alertmanager",

@@ -16,9 +16,10 @@ pub(crate) fn print(text: &str) {
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
 }
 
-/// The box is up: the dashboard's address first, then every part.
+/// The box is up: the addresses for people first, then every part.
 pub(crate) fn up(
     dashboard: &str,
+    health: &str,
     rows: &[(&Assignment, String)],
     state: &Path,
     environments: &[&str],
@@ -36,7 +37,7 @@ pub(crate) fn up(
         ]);
     }
     format!(
-        "\nDashboard: {dashboard}\n\n{}\nState and logs: {}\n{}\n",
+        "\nDashboard: {dashboard}\nHealth:    {health}\n\n{}\nState and logs: {}\n{}\n",
         columns(&table),
         state.display(),
         visible(environments, after)
@@ -195,6 +196,7 @@ mod tests {
         let rows = [(&dashboard, "ready".to_owned()), (&load, "ended".to_owned())];
         let text = up(
             "http://127.0.0.1:3000",
+            "http://127.0.0.1:8870",
             &rows,
             Path::new("/state"),
             &["prod", "dev", "qa"],
@@ -202,6 +204,7 @@ mod tests {
         );
         let expected = "
 Dashboard: http://127.0.0.1:3000
+Health:    http://127.0.0.1:8870
 
 part       in    state  address                log
 dashboard  a     ready  http://127.0.0.1:3000  logs/dashboard.log

@@ -294,13 +294,16 @@ impl Demo {
         let rows: Vec<_> = self.assignments.iter().zip(conditions).collect();
         report::print(&report::up(
             &self.topology.dashboard,
+            &self.topology.health,
             &rows,
             self.state.path(),
             &visible,
             self.start.elapsed(),
         ));
         if self.options.then.is_none() {
-            self.progress.say("Ctrl-C stops the box.");
+            let doctor = self.options.state_dir.same_demo("doctor");
+            self.progress
+                .say(&format!("Is all well? {doctor}\nCtrl-C stops the box."));
         }
     }
 

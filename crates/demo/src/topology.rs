@@ -6,6 +6,7 @@ mod alerting;
 mod dashboard;
 mod data_plane;
 mod exporters;
+mod health;
 mod object_store;
 mod port;
 mod prometheus;
@@ -20,6 +21,7 @@ use alerting::{alertmanager, receiver};
 use dashboard::dashboard;
 use data_plane::{PLANES, collector, demo_api, load_gen};
 use exporters::{node_exporter, pushgateway};
+use health::health;
 use prometheus::prometheus;
 use site::{A, Replica, Site, variable};
 
@@ -74,6 +76,8 @@ pub(crate) struct Topology {
     pub(crate) environments: Vec<&'static str>,
     /// The base URL.
     pub(crate) dashboard: String,
+    /// The base URL of the first box' health agent.
+    pub(crate) health: String,
     /// What the command of `--then` finds in its environment.
     pub(crate) variables: Vec<(String, String)>,
 }
@@ -115,6 +119,7 @@ impl Topology {
         }
         parts.extend(on_each(alertmanager));
         parts.extend([receiver(&site), dashboard(&site)]);
+        parts.extend(on_each(health));
         for part in &mut parts {
             part.environment.extend(plan.memory.limit_of(part));
         }
@@ -122,6 +127,7 @@ impl Topology {
             parts,
             environments: PLANES.iter().map(|plane| plane.environment).collect(),
             dashboard: format!("http://{}", site.on(A, port::DASHBOARD)),
+            health: format!("http://{}", site.on(A, port::HEALTH)),
             variables: variables(&site),
         }
     }
@@ -139,6 +145,7 @@ fn variables(site: &Site<'_>) -> Vec<(String, String)> {
     let mut of_each = vec![
         ("PROMETHEUS", port::PROMETHEUS),
         ("ALERTMANAGER", port::ALERTMANAGER),
+        ("HEALTH", port::HEALTH),
     ];
     if site.plan.is_full() {
         of_each.push(("PUSHGATEWAY", port::PUSHGATEWAY));

@@ -61,6 +61,13 @@ pub(super) fn alertmanager(site: &Site<'_>, replica: Replica) -> Part {
                 path: folder.join("webhook-url"),
                 content: Content::Text(format!("http://{}/alerts\n", site.on(A, port::RECEIVER))),
             },
+            File {
+                path: folder.join("canary-url"),
+                content: Content::Text(format!(
+                    "http://{}/canary/alert\n",
+                    site.on(replica, port::HEALTH)
+                )),
+            },
         ],
         folder,
         ports,

@@ -121,6 +121,14 @@ pub(super) fn part(site: &Site<'_>, store: &ObjectStore) -> Option<Part> {
     }
 }
 
+/// Where S3 is spoken, if it is a part of the box.
+pub(super) fn address(site: &Site<'_>, store: &ObjectStore) -> Option<SocketAddrV4> {
+    match store {
+        ObjectStore::Minio | ObjectStore::Garage => Some(s3(site, store)),
+        ObjectStore::External(_) => None,
+    }
+}
+
 /// Where its own metrics are, if it is a part of the box: address and path.
 pub(super) fn metrics(site: &Site<'_>, store: &ObjectStore) -> Option<(SocketAddrV4, &'static str)> {
     match store {

@@ -7,6 +7,7 @@ pub(crate) const COLLECTOR_DATA: u16 = 8889;
 pub(crate) const DEMO_API: u16 = 8080;
 pub(crate) const FAULT_CONTROL: u16 = 8079;
 pub(crate) const DASHBOARD: u16 = 3000;
+pub(crate) const HEALTH: u16 = 8870;
 pub(crate) const RECEIVER: u16 = 8871;
 pub(crate) const PROMETHEUS: u16 = 9090;
 pub(crate) const PUSHGATEWAY: u16 = 9091;

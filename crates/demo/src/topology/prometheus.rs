@@ -137,6 +137,7 @@ fn targets(site: &Site<'_>) -> Vec<(&'static str, Value)> {
         own("prometheus", port::PROMETHEUS, everywhere),
         own("alertmanager", port::ALERTMANAGER, everywhere),
         own("dashboard", port::DASHBOARD, here),
+        own("health", port::HEALTH, everywhere),
         (
             "alertmanagers",
             everywhere

@@ -37,7 +37,7 @@ fn part<'a>(topology: &'a Topology, name: &str) -> &'a Part {
 #[test]
 fn names_and_addresses_are_unique_and_on_the_network() {
     let garage = Topology::of(&plan("127.77.3", Extent::Full(ObjectStore::Garage)));
-    for (topology, count) in [(simple("127.77.3"), 13), (full("127.77.3"), 26), (garage, 26)] {
+    for (topology, count) in [(simple("127.77.3"), 14), (full("127.77.3"), 28), (garage, 28)] {
         let names: HashSet<_> = topology.parts.iter().map(|part| &part.name).collect();
         assert_eq!(names.len(), count);
         let ports: Vec<_> = topology
@@ -164,6 +164,10 @@ fn a_pair_scrapes_the_same() {
         json!({ "box": "b", "instance": "b:10902" })
     );
     assert_eq!(
+        of("health")[1],
+        json!({ "targets": ["127.0.0.2:8870"], "labels": { "box": "b", "instance": "b:8870" } })
+    );
+    assert_eq!(
         of("object-store")[0]["labels"]["__metrics_path__"],
         "/minio/v2/metrics/cluster"
     );
@@ -217,6 +221,73 @@ fn the_alertmanagers_of_a_pair_know_each_other_and_a_single_one_opens_no_mesh() 
     assert_eq!(alone.ports.len(), 1);
 }
 
+/// What a health agent is told.
+fn told_to(topology: &Topology, agent: &str) -> toml::Table {
+    let path = format!("/state/config/{agent}/health.toml");
+    let agent = part(topology, agent);
+    assert_eq!(agent.arguments, ["--config", path.as_str()]);
+    let file = agent.files.iter().find(|file| file.path == Path::new(&path));
+    match &file.unwrap().content {
+        Content::Text(text) => text.parse().unwrap(),
+        content => panic!("{content:?} is no text"),
+    }
+}
+
+#[test]
+fn each_agent_is_told_what_its_box_has_and_of_the_other_one() {
+    let topology = full("127.77.3");
+    let [a, b] = ["health-a", "health-b"].map(|agent| told_to(&topology, agent));
+    let keys = |of: &toml::Table| {
+        of["parts"]
+            .as_table()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&a).len(), 12, "all that there are");
+    assert_eq!(
+        keys(&b),
+        ["alertmanager", "prometheus", "pushgateway", "thanos_sidecar"]
+    );
+    assert_eq!(
+        a["parts"]["object_store"].as_str(),
+        Some("http://127.77.3.1:31715")
+    );
+    assert_eq!(
+        b["peer"],
+        toml::toml! {
+            box = "a"
+            health = "http://127.77.3.1:8870"
+            prometheus = "http://127.77.3.1:9090"
+            alertmanager = "http://127.77.3.1:9093"
+        }
+        .into()
+    );
+    assert_eq!(a["collectors"], b["collectors"]);
+    let qa = toml::toml! {
+        environment = "qa"
+        data_plane_id = "dp-qa-01"
+        otlp = "http://127.77.3.13:4318"
+        self_metrics = "http://127.77.3.13:8888"
+    };
+    assert_eq!(a["collectors"][2], qa.into());
+    let alone = told_to(&simple("127.77.3"), "health-a");
+    assert_eq!(keys(&alone), ["alertmanager", "dashboard", "prometheus"]);
+    assert!(!alone.contains_key("peer"), "{alone}");
+}
+
+#[test]
+fn canary_alerts_go_back_to_the_agent_of_their_box() {
+    let topology = full("127.77.3");
+    for (replica, host) in [("a", 1), ("b", 2)] {
+        let files = &part(&topology, &format!("alertmanager-{replica}")).files;
+        let file = files.iter().find(|file| file.path.ends_with("canary-url"));
+        let url = format!("http://127.77.3.{host}:8870/canary/alert\n");
+        assert_eq!(file.unwrap().content, Content::Text(url));
+    }
+}
+
 #[test]
 fn queries_see_both_sidecars_the_store_and_the_ruler() {
     let topology = full("127.77.3");
@@ -238,6 +309,8 @@ fn queries_see_both_sidecars_the_store_and_the_ruler() {
         "SIGNALBOX_PROMETHEUS_URL=http://127.77.3.1:9090",
         "SIGNALBOX_PROMETHEUS_B_URL=http://127.77.3.2:9090",
         "SIGNALBOX_PUSHGATEWAY_B_URL=http://127.77.3.2:9091",
+        "SIGNALBOX_HEALTH_URL=http://127.77.3.1:8870",
+        "SIGNALBOX_HEALTH_B_URL=http://127.77.3.2:8870",
     ] {
         assert!(shown.iter().any(|one| one == variable), "{variable}: {shown:#?}");
     }
@@ -287,7 +360,7 @@ fn an_object_store_elsewhere_is_no_part_of_the_box() {
         "127.0.0",
         Extent::Full(ObjectStore::External("/s3.yml".into())),
     ));
-    assert_eq!(topology.parts.len(), 25);
+    assert_eq!(topology.parts.len(), 27);
     let store = part(&topology, "thanos-store");
     assert!(
         has(store, &["--objstore.config-file=/s3.yml"]),

@@ -55,7 +55,7 @@ pub(crate) async fn output(arguments: &[&str]) -> Output {
 pub(crate) fn assert_built() {
     let beside = demo_program().parent().expect("it is in a folder");
     let stack = root().join("target/stack/bin");
-    let programs = ["collector", "demo-api", "load-gen", "dashboard"];
+    let programs = ["collector", "demo-api", "load-gen", "dashboard", "health"];
     let ours = programs.map(|name| beside.join(format!("signalbox-{name}")));
     let others = [
         "prometheus",
@@ -164,7 +164,9 @@ impl Demo {
     /// it said.
     pub(crate) async fn runs(&self, words: &[&str]) -> (bool, String) {
         let state = self.state.to_str().expect("a path of the test's own");
-        let output = output(&[words, &["--state-dir", state]].concat()).await;
+        // before what the doctor takes for its own
+        let (command, rest) = words.split_first().expect("there is a command");
+        let output = output(&[&[*command, "--state-dir", state], rest].concat()).await;
         let said = [output.stdout, output.stderr].concat();
         (
             output.status.success(),

@@ -27,7 +27,7 @@ async fn each_part_may_die_and_is_reported_while_the_others_go_on() {
         .iter()
         .map(|part| part["name"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(parts.len(), 13, "{parts:?}");
+    assert_eq!(parts.len(), 14, "{parts:?}");
     for part in &parts {
         let pid = demo.pid_of(part);
         if Some(part) == parts.last() {
@@ -97,7 +97,7 @@ async fn a_part_that_dies_is_started_again() {
     demo.obeys(&["kill", "api-qa"]).await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     let said = demo.runs(&["status", "--over", "100ms"]).await.1;
-    assert!(said.contains("\n12 of 13 parts are ready; "), "{said}");
+    assert!(said.contains("\n13 of 14 parts are ready; "), "{said}");
     demo.signal(Signal::INT);
     let (status, said) = demo.ends().await;
     assert_eq!(status.code(), Some(0), "{said}");
@@ -135,9 +135,9 @@ async fn a_killed_demo_leaves_nothing() {
     .await;
     demo.says("running").await;
     let addresses = demo.addresses();
-    // the demo, 13 parts, the guard, its shell and the sleep
+    // the demo, 14 parts, the guard, its shell and the sleep
     let commands = processes::of_box_with(demo.state(), "sleep 600").await;
-    assert_eq!(commands.len(), 17, "{commands:#?}");
+    assert_eq!(commands.len(), 18, "{commands:#?}");
     demo.signal(Signal::KILL);
     demo.assert_nothing_left(&addresses).await;
 }
@@ -243,7 +243,7 @@ async fn a_start_that_takes_too_long_names_what_is_not_ready() {
     let logs = demo.state().join("logs");
     assert!(
         said.contains(&format!(
-            " and dashboard not ready after 0.0 s; the logs are in {}",
+            " and health-a not ready after 0.0 s; the logs are in {}",
             logs.display()
         )),
         "{said}"

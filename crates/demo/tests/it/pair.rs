@@ -6,12 +6,13 @@ use crate::harness::{Demo, eventually, get};
 use crate::prometheus::{Prometheus, Sample};
 
 /// Targets by job, as both Prometheus together see them.
-const TARGETS: [(&str, f64); 16] = [
+const TARGETS: [(&str, f64); 17] = [
     ("alertmanager", 2.0),
     ("dashboard", 1.0),
     ("dataplane-dev", 1.0),
     ("dataplane-prod", 1.0),
     ("dataplane-qa", 1.0),
+    ("health", 2.0),
     ("node", 1.0),
     ("object-store", 1.0),
     ("otel-collectors", 3.0),
@@ -63,7 +64,7 @@ async fn state_of(demo: &Demo, part: &str) -> Value {
 async fn status(demo: &Demo) {
     let said = demo.obeys(&["status", "--over", "100ms"]).await;
     assert!(
-        said.contains("\n26 of 26 parts are ready; together they take "),
+        said.contains("\n28 of 28 parts are ready; together they take "),
         "{said}"
     );
     let minio = state_of(demo, "minio").await;

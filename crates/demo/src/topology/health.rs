@@ -1,0 +1,117 @@
+//! Who judges the box: the health agent of each.
+
+use std::fmt::Write as _;
+use std::net::SocketAddrV4;
+
+use serde_json::{Value, json};
+
+use crate::part::{Content, File, Part, Stage};
+use crate::programs::Program;
+use crate::topology::data_plane::PLANES;
+use crate::topology::object_store;
+use crate::topology::port;
+use crate::topology::site::{A, Replica, Site, http, of, port as open, words};
+
+pub(super) fn health(site: &Site<'_>, replica: Replica) -> Part {
+    let name = of("health", replica);
+    let address = site.on(replica, port::HEALTH);
+    let configuration = site.config(&name).join("health.toml");
+    Part {
+        // it waits for nothing: what is not there is what it tells
+        arguments: words(["--config", &configuration.display().to_string()]),
+        files: vec![File {
+            content: Content::Text(settings(site, replica)),
+            path: configuration,
+        }],
+        ports: vec![open("HTTP", address)],
+        probe: http(address, "/readyz"),
+        // it sends canaries, and after it has ended nobody is alarmed by the end of the others
+        ..site.part(Program::Health, Stage::Load, &name, replica.name)
+    }
+}
+
+/// What the agent of a box asks, in TOML.
+fn settings(site: &Site<'_>, replica: Replica) -> String {
+    let url = |address: SocketAddrV4| json!(format!("http://{address}"));
+    let on = |replica, port| url(site.on(replica, port));
+    let mut text = String::new();
+    // strings and lists of TOML are written as those of JSON
+    let mut table = |header: &str, entries: &[(&str, Value)]| {
+        if !header.is_empty() {
+            let _ = writeln!(text, "\n{header}");
+        }
+        for (key, value) in entries {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+    };
+    table(
+        "",
+        &[
+            ("box", json!(replica.name)),
+            ("listen", json!(site.on(replica, port::HEALTH))),
+        ],
+    );
+    let parts = parts(site, replica);
+    let parts: Vec<_> = parts
+        .into_iter()
+        .map(|(key, address)| (key, url(address)))
+        .collect();
+    table("[parts]", &parts);
+    table("[system]", &[("mounts", json!([site.plan.folders.state]))]);
+    for peer in site.peers(replica) {
+        let entries = [
+            ("box", json!(peer.name)),
+            ("health", on(peer, port::HEALTH)),
+            ("prometheus", on(peer, port::PROMETHEUS)),
+            ("alertmanager", on(peer, port::ALERTMANAGER)),
+        ];
+        table("[peer]", &entries);
+    }
+    for plane in &PLANES {
+        let entries = [
+            ("environment", json!(plane.environment)),
+            ("data_plane_id", json!(plane.id)),
+            ("otlp", url(site.plane(plane, port::OTLP_HTTP))),
+            ("self_metrics", url(site.plane(plane, port::COLLECTOR_SELF))),
+        ];
+        table("[[collectors]]", &entries);
+    }
+    text
+}
+
+/// What the box has, by the name of its key, and where it answers HTTP.
+fn parts(site: &Site<'_>, replica: Replica) -> Vec<(&'static str, SocketAddrV4)> {
+    let mut ports = vec![
+        ("prometheus", port::PROMETHEUS),
+        ("alertmanager", port::ALERTMANAGER),
+    ];
+    if site.plan.is_full() {
+        ports.extend([
+            ("pushgateway", port::PUSHGATEWAY),
+            ("thanos_sidecar", port::SIDECAR_HTTP),
+        ]);
+    }
+    let is_first = replica == A;
+    if is_first {
+        ports.push(("dashboard", port::DASHBOARD));
+    }
+    // what there is one of, for both
+    if is_first && site.plan.is_full() {
+        ports.extend([
+            ("node_exporter", port::NODE_EXPORTER),
+            ("thanos_query", port::QUERY_HTTP),
+            ("thanos_query_frontend", port::QUERY_FRONTEND_HTTP),
+            ("thanos_store", port::STORE_HTTP),
+            ("thanos_compact", port::COMPACT_HTTP),
+            ("thanos_rule", port::RULE_HTTP),
+        ]);
+    }
+    let mut parts: Vec<_> = ports
+        .into_iter()
+        .map(|(key, port)| (key, site.on(replica, port)))
+        .collect();
+    let store = site.plan.object_store().filter(|_| is_first);
+    let s3 = store.and_then(|store| object_store::address(site, store));
+    parts.extend(s3.map(|address| ("object_store", address)));
+    parts
+}
