@@ -112,6 +112,8 @@ impl Settings for RawConfig {
     type Config = Config;
     type Flags = NoFlags;
 
+    const SOCKETS: &'static [&'static str] = &listen::KEYS;
+
     fn validate(self, problems: &mut Problems) -> Option<Config> {
         let limits = &self.limits;
         limits.check(problems);

@@ -79,7 +79,8 @@ protobuf.
         (/metrics, /livez, /readyz, /debug/series)
 
 By default it listens on this machine only, without TLS (tls.cert_file, tls.key_file) and tokens
-(auth.bearer_token_file). check-config says in words what a configuration does; SIGHUP puts a changed
+(auth.bearer_token_file). As a unit of systemd it takes the ports of signalbox-collector.socket, which
+lists them in this order; listen.* must be the same or be left out. check-config says in words what a configuration does; SIGHUP puts a changed
 one in force.
 
   signalbox-collector
@@ -139,6 +140,19 @@ impl Collector {
             data: bind(listen.data, "listen.data").await?,
             self_metrics: bind(listen.self_metrics, "listen.self_metrics").await?,
             config,
+        })
+    }
+
+    /// Takes ports that are open already: those of OTLP over gRPC, OTLP over HTTP, what is collected, and the collector itself.
+    pub fn on(config: Config, sockets: Vec<TcpListener>) -> anyhow::Result<Self> {
+        let [grpc, http, data, self_metrics] = <[TcpListener; 4]>::try_from(sockets)
+            .map_err(|sockets| anyhow::anyhow!("there must be 4 sockets, and there are {}", sockets.len()))?;
+        Ok(Self {
+            config,
+            grpc,
+            http,
+            data,
+            self_metrics,
         })
     }
 

@@ -28,6 +28,12 @@ fn give_memory_back_soon() {
 fn main() -> ExitCode {
     give_memory_back_soon();
     service::run::<RawConfig, _, _>(&ABOUT, |config: Config, life: service::Life| async move {
-        Collector::bind(config).await?.run(life).await
+        let sockets = life.sockets()?;
+        let collector = if sockets.is_empty() {
+            Collector::bind(config).await?
+        } else {
+            Collector::on(config, sockets)?
+        };
+        collector.run(life).await
     })
 }

@@ -35,6 +35,10 @@ fn addresses(config: &Config, page: &mut Page) {
         "Takes OTLP over gRPC on {} and over HTTP on {}. Serves what it collects on {}, and metrics of itself on {}.",
         listen.grpc, listen.http, listen.data, listen.self_metrics
     ));
+    page.paragraph(
+        "Where systemd runs it with signalbox-collector.socket, that has these addresses: others there stand in place of those \
+         that are set nowhere, and are an error beside those that are.",
+    );
     if config.debug_datapoints > 0 {
         page.paragraph(&format!(
             "Up to {} per second {} written into the log, as they were taken.",

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use service::Problems;
 
+/// The addresses, in the order in which signalbox-collector.socket lists them.
+pub(super) const KEYS: [&str; 4] = ["listen.grpc", "listen.http", "listen.data", "listen.self_metrics"];
+
 /// Where the collector listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listen {

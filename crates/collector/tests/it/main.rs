@@ -17,4 +17,5 @@ mod slow_scrapers;
 mod connections;
 mod requests;
 mod scrape;
+mod sockets;
 mod stop;

@@ -1,8 +1,10 @@
 //! The program itself, started as the demo starts it.
 
 use std::io::{BufRead, BufReader, Lines};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, ChildStderr, Command, Stdio};
+
+use command_fds::{CommandFdExt, FdMapping};
 
 const FILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -13,6 +15,29 @@ const FILE: &str = concat!(
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_signalbox-collector"));
     command.env_clear().args(["--config", FILE]);
+    command
+}
+
+/// The program with sockets that are open already, as systemd hands them over.
+pub(crate) fn with_sockets(sockets: &[TcpListener]) -> Command {
+    let mut command = Command::new("/bin/sh");
+    // the variable has the number of the process that systemd started, which is that of the shell
+    command.args([
+        "-c",
+        "LISTEN_PID=$$ exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_signalbox-collector"),
+    ]);
+    command.env_clear().args(["--config", FILE]);
+    command.env("LISTEN_FDS", sockets.len().to_string());
+    command.env(
+        "LISTEN_FDNAMES",
+        vec!["signalbox-collector.socket"; sockets.len()].join(":"),
+    );
+    let mappings = sockets.iter().zip(3..).map(|(socket, child_fd)| FdMapping {
+        parent_fd: socket.try_clone().unwrap().into(),
+        child_fd,
+    });
+    command.fd_mappings(mappings.collect()).unwrap();
     command
 }
 
@@ -31,6 +56,11 @@ impl Program {
         for port in ["GRPC", "HTTP", "DATA", "SELF_METRICS"] {
             command.env(format!("SIGNALBOX_COLLECTOR__LISTEN__{port}"), "127.0.0.1:0");
         }
+        Self::start_as_it_is(command)
+    }
+
+    /// Starts it on the ports that it is told, and waits until it is ready.
+    pub(crate) fn start_as_it_is(mut command: Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let ready = log

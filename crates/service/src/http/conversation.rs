@@ -53,8 +53,11 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A connection that makes room for another one has this long to say goodbye.
 const LEAVE_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// When the service stops, a request that is on its way has this long to arrive: on a connection that has just been opened, or
-/// between two requests of a busy client. Otherwise its sender would not know what became of it.
+/// When the service stops, a client that has just connected has this long to say something. It does not know yet, and would
+/// have to guess what became of its request.
+const LAST_FIRST_BYTE: Duration = Duration::from_secs(2);
+
+/// And this long has a request to arrive that is on its way: the first one of a connection, or the next one of a busy client.
 const LAST_REQUEST: Duration = Duration::from_millis(250);
 
 /// The most that one HTTP/1 connection buffers. The head of a request must fit into it.
@@ -97,7 +100,7 @@ pub(super) async fn converse(
 ) -> Ended {
     let place = Arc::new(place);
     let opened = tokio::select! {
-        () = async { stopping.cancelled().await; sleep(LAST_REQUEST).await } => return Ended::Quietly,
+        () = async { stopping.cancelled().await; sleep(LAST_FIRST_BYTE).await } => return Ended::Quietly,
         () = place.asked_to_leave() => return Ended::Quietly,
         opened = open(stream, &tls) => opened,
     };

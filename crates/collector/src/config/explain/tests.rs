@@ -16,6 +16,9 @@ fn the_defaults_are_explained() {
 Takes OTLP over gRPC on 127.0.0.1:4317 and over HTTP on 127.0.0.1:4318. Serves what it collects on
 127.0.0.1:8889, and metrics of itself on 127.0.0.1:8888.
 
+Where systemd runs it with signalbox-collector.socket, that has these addresses: others there stand
+in place of those that are set nowhere, and are an error beside those that are.
+
 Nothing is encrypted. Whoever reaches the ports of OTLP may send.
 
 There are no steps of processing: everything is taken as it comes.
@@ -126,6 +129,9 @@ names = ["b"]
         "\
 Takes OTLP over gRPC on 127.0.0.1:4317 and over HTTP on 127.0.0.1:4318. Serves what it collects on
 127.0.0.1:8889, and metrics of itself on 127.0.0.1:8888.
+
+Where systemd runs it with signalbox-collector.socket, that has these addresses: others there stand
+in place of those that are set nowhere, and are an error beside those that are.
 
 Up to 5 data points per second are written into the log, as they were taken.
 
