@@ -198,9 +198,8 @@ impl Manifest {
     /// What stands in its file.
     pub fn text(&self) -> String {
         let mut text = self.body();
-        for signature in &self.signatures {
-            text.push_str(&format!("{SIGNATURE}{signature}\n"));
-        }
+        let signatures = self.signatures.iter();
+        text.extend(signatures.map(|signature| format!("{SIGNATURE}{signature}\n")));
         text
     }
 

@@ -98,6 +98,7 @@ fn what_is_no_key_is_refused_and_not_repeated() {
     assert!(SIGNATURE.parse::<PublicKey>().is_err());
     assert!(SIGNATURE[..40].parse::<Signature>().is_err());
     assert!(SecretKey::generate("a b").is_err());
+    assert!(SecretKey::generate("").is_err());
 }
 
 #[test]

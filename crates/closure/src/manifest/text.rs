@@ -131,7 +131,7 @@ impl Reading {
             (2, _) => return Err("the store is missing".to_owned()),
             (_, ["root", root]) => drop(self.roots.insert(word("a store path", root)?)),
             (_, ["path", path, sha256, size, references @ ..]) => {
-                self.path(path, sha256, size, references)?
+                self.path(path, sha256, size, references)?;
             }
             (_, ["sig", signature]) => {
                 let signature = signature.parse().map_err(|_| "not a signature")?;
