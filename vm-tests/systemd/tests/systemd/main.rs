@@ -1,0 +1,10 @@
+//! Signalbox on machines with a real systemd, under systemd-nspawn. `vm-tests/systemd/run` runs them.
+
+mod credentials;
+mod journal;
+mod kills;
+mod reload;
+mod restarts;
+mod shared;
+mod units;
+mod watchdog;
