@@ -117,6 +117,7 @@ impl Golden {
         text.lines()
             .filter_map(|line| line.split_once('\t'))
             .filter(|(_, who)| !self.minio || !who.starts_with("Garage"))
+            .chain(self.minio.then_some(("127.0.0.1:9000", "MinIO, S3")))
             .map(|(address, who)| (address.to_owned(), who.to_owned()))
             .collect()
     }

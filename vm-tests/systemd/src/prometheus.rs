@@ -29,8 +29,17 @@ impl Prometheus {
 
     /// What a query answers now.
     pub async fn query(&self, query: &str) -> Result<Vec<Sample>, String> {
+        self.ask(&[("query", query)]).await
+    }
+
+    /// What a query answers for a moment, in seconds after 1970.
+    pub async fn query_at(&self, query: &str, time: f64) -> Result<Vec<Sample>, String> {
+        self.ask(&[("query", query), ("time", &time.to_string())]).await
+    }
+
+    async fn ask(&self, query: &[(&str, &str)]) -> Result<Vec<Sample>, String> {
         let url = format!("{}/api/v1/query", self.base);
-        let answer = self.http.json(&url, &[("query", query)]).await?;
+        let answer = self.http.json(&url, query).await?;
         let result = answer["data"]["result"]
             .as_array()
             .ok_or_else(|| format!("no vector: {answer}"))?;

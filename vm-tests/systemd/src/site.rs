@@ -111,9 +111,7 @@ impl Control {
     /// Waits until all parts are ready.
     pub async fn is_ready(&self) {
         for (part, path) in READINESS {
-            let Some((address, _)) = self.golden.listeners().into_iter().find(|(_, who)| who == part) else {
-                panic!("{part} listens nowhere");
-            };
+            let address = self.address(part);
             eventually(part, READY, async || {
                 let said = self
                     .machine

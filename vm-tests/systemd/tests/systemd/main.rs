@@ -3,6 +3,7 @@
 mod credentials;
 mod journal;
 mod kills;
+mod pair;
 mod reload;
 mod restarts;
 mod shared;
