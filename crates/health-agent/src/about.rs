@@ -1,7 +1,7 @@
 use clap::Subcommand;
 use service::About;
 
-use crate::doctor;
+use crate::{doctor, gate};
 
 /// What `--help` and `--version` say.
 pub const ABOUT: About = About {
@@ -16,7 +16,8 @@ page for people. It sends canaries through the whole pipeline, and tidies up wha
 Examples:
   signalbox-health doctor                       what is wrong with this box, and what to do
   signalbox-health doctor --wait 120s           wait until all is well, for two minutes at most
-  signalbox-health doctor --category thanos --json",
+  signalbox-health doctor --category thanos --json
+  signalbox-health gate --maintenance on --for 4h   nothing is rolled back meanwhile",
 };
 
 /// What it does beside serving.
@@ -24,4 +25,7 @@ Examples:
 pub enum Command {
     /// Check everything once, and say what is wrong and what to do: 0 all is well, 1 with warnings, 2 something is broken
     Doctor(doctor::Options),
+
+    /// Wait until the required checks are green, and go back to the generation before if they stay red: 0 it stays, 1 it is not healthy
+    Gate(gate::Options),
 }

@@ -1,5 +1,6 @@
 //! What the agent is told of its box, as it is written and as it is used.
 
+mod gate;
 mod read;
 
 use std::net::SocketAddr;
@@ -11,6 +12,8 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use service::{Problems, Settings};
 
+use gate::RawGate;
+pub(crate) use gate::Gate;
 use read::{duration, keep, keep_url};
 
 /// What the agent runs with.
@@ -36,6 +39,8 @@ pub struct Config {
     pub canary: Canary,
     /// Tidying up the Pushgateway.
     pub reaper: Reaper,
+    /// Letting a new generation stay, or not.
+    pub gate: Gate,
 }
 
 /// Where the parts of the box answer HTTP. `None`: the box has no such part.
@@ -171,6 +176,7 @@ pub struct RawConfig {
     system: RawSystem,
     canary: RawCanary,
     reaper: RawReaper,
+    gate: RawGate,
 }
 
 /// Where the parts answer HTTP; `""` says that the box has no such part.
@@ -262,6 +268,7 @@ impl Default for RawConfig {
             system: RawSystem::default(),
             canary: RawCanary::default(),
             reaper: RawReaper::default(),
+            gate: RawGate::default(),
         }
     }
 }
@@ -332,6 +339,7 @@ impl Settings for RawConfig {
         let system = self.system.validate(problems);
         let canary = self.canary.validate(problems);
         let reaper = self.reaper.validate(problems);
+        let gate = self.gate.validate(problems);
         Some(Config {
             box_name: self.box_name,
             listen: listen?,
@@ -346,6 +354,7 @@ impl Settings for RawConfig {
             system: system?,
             canary: canary?,
             reaper: reaper?,
+            gate: gate?,
         })
     }
 }

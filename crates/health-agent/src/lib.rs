@@ -19,6 +19,7 @@ mod hysteresis;
 mod board;
 mod serve;
 pub mod doctor;
+pub mod gate;
 
 pub use about::{ABOUT, Command};
 pub use config::{Config, Flags, RawConfig};

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use signalbox_health::{ABOUT, Agent, Command, RawConfig, doctor};
+use signalbox_health::{ABOUT, Agent, Command, RawConfig, doctor, gate};
 
 fn main() -> ExitCode {
     service::run_with_commands::<RawConfig, Command, _, _, _, _>(
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         },
         async |command, config| match command {
             Command::Doctor(options) => doctor::run(&config, &options).await,
+            Command::Gate(options) => gate::run(&config, &options).await,
         },
     )
 }

@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::board::{Board, Change, Summary};
 use crate::config::Config;
+use crate::gate;
 use crate::probe::{self, Client};
 
 /// A health agent that listens, and does not serve yet.
@@ -63,6 +64,7 @@ impl Agent {
     /// Serves until the service is to stop.
     pub async fn run(self, life: Life) -> anyhow::Result<()> {
         exposition::describe();
+        gate::exposition::describe();
         let shared = Shared {
             box_name: self.config.box_name.clone().into(),
             board: Arc::default(),
@@ -106,6 +108,7 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
             let summary = Summary::of(board.all().map(|(check, held)| (check, held.reading.verdict)));
             (changes, summary)
         };
+        gate::exposition::record(config);
         changes.iter().for_each(log);
         life.status(&summary.line);
         heartbeat.beat();

@@ -1,1 +1,3 @@
 //! The agent from outside.
+
+mod gate;

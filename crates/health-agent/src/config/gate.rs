@@ -1,0 +1,66 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use service::Problems;
+
+use super::read::{duration, keep};
+
+/// How long a generation has to prove itself, and what happens when it does not.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// For how long required checks may stay red.
+    pub wait: Duration,
+    /// Where the gate keeps its verdicts.
+    pub state_dir: PathBuf,
+    /// `/run`: which system runs, and the maintenance flag.
+    pub run_dir: PathBuf,
+    /// Where the firmware's variables are files.
+    pub efivars: PathBuf,
+    /// What starts the machine again: a program and its arguments.
+    pub reboot: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RawGate {
+    /// How long after a boot or a switch the required checks may stay red.
+    wait: String,
+    state_dir: PathBuf,
+    run_dir: PathBuf,
+    efivars: PathBuf,
+    reboot: Vec<String>,
+}
+
+impl Default for RawGate {
+    fn default() -> Self {
+        Self {
+            wait: "5m".to_owned(),
+            state_dir: PathBuf::from("/var/lib/signalbox-health-gate"),
+            run_dir: PathBuf::from("/run"),
+            efivars: PathBuf::from("/sys/firmware/efi/efivars"),
+            reboot: vec!["systemctl".to_owned(), "reboot".to_owned()],
+        }
+    }
+}
+
+impl RawGate {
+    pub(super) fn validate(self, problems: &mut Problems) -> Option<Gate> {
+        // the unit's TimeoutStartSec= is 20 min
+        let allowed = Duration::from_secs(1)..=Duration::from_mins(15);
+        let wait = keep(problems, "gate.wait", duration(&self.wait, allowed));
+        if self.reboot.is_empty() {
+            problems.add(
+                "gate.reboot",
+                "must be a program and its arguments, such as [\"systemctl\", \"reboot\"]",
+            );
+        }
+        Some(Gate {
+            wait: wait?,
+            state_dir: self.state_dir,
+            run_dir: self.run_dir,
+            efivars: self.efivars,
+            reboot: self.reboot,
+        })
+    }
+}
