@@ -7,6 +7,7 @@ pub mod data_planes;
 pub mod alerting;
 pub mod host;
 pub mod peer;
+mod phrase;
 pub mod prometheus;
 pub mod security;
 pub mod thanos;

@@ -33,6 +33,10 @@ pub struct Config {
     pub collectors: Vec<Collector>,
     /// The other box of a pair.
     pub peer: Option<Peer>,
+    /// How many series Prometheus may hold in memory, by the class of the box. `None`: as many as come.
+    pub max_series: Option<u64>,
+    /// The bucket in which Thanos keeps blocks. `None`: nothing is tried there.
+    pub bucket: Option<Bucket>,
     /// The machine.
     pub system: System,
     /// What is sent through the pipeline.
@@ -98,6 +102,17 @@ pub struct Peer {
     pub alertmanager: Url,
 }
 
+/// A bucket of the object store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// The region that it is in.
+    pub region: String,
+    /// The file with its keys, as the tools of AWS keep them.
+    pub credentials_file: PathBuf,
+}
+
 /// The machine under the box.
 #[derive(Clone, Debug)]
 pub struct System {
@@ -142,13 +157,26 @@ pub struct Canary {
     pub bearer_token_file: Option<PathBuf>,
     /// The authorities of collectors that encrypt, PEM.
     pub ca_file: Option<PathBuf>,
+    /// What is shown to collectors that ask for a certificate.
+    pub identity: Option<Identity>,
     /// Older than this, the newest canary at a stage is stale.
     pub max_age: Duration,
+}
+
+/// A client's certificate and its key, PEM.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The chain.
+    pub cert_file: PathBuf,
+    /// Its key.
+    pub key_file: PathBuf,
 }
 
 /// Tidying up what batch jobs pushed and left behind.
 #[derive(Clone, Debug)]
 pub struct Reaper {
+    /// From one look to the next.
+    pub interval: Duration,
     /// Groups that were not pushed for so long are deleted; `None` keeps all.
     pub after: Option<Duration>,
     /// A group that has this label, with any value but the empty one, is kept.
@@ -173,6 +201,8 @@ pub struct RawConfig {
     collectors: Vec<RawCollector>,
     #[serde(skip_serializing_if = "Option::is_none")]
     peer: Option<RawPeer>,
+    prometheus: RawPrometheus,
+    object_store: RawObjectStore,
     system: RawSystem,
     canary: RawCanary,
     reaper: RawReaper,
@@ -216,6 +246,23 @@ struct RawPeer {
     alertmanager: String,
 }
 
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawPrometheus {
+    /// How many series it may hold in memory; 0 is as many as come.
+    max_series: u64,
+}
+
+/// What a small object is put into, read from and taken out of every few minutes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawObjectStore {
+    bucket: String,
+    region: String,
+    /// `""`: nothing is tried.
+    credentials_file: String,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RawSystem {
@@ -237,11 +284,14 @@ struct RawCanary {
     max_age: String,
     bearer_token_file: String,
     ca_file: String,
+    cert_file: String,
+    key_file: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct RawReaper {
+    interval: String,
     after: String,
     keep_label: String,
 }
@@ -265,10 +315,22 @@ impl Default for RawConfig {
             parts: RawParts::default(),
             collectors: vec![],
             peer: None,
+            prometheus: RawPrometheus::default(),
+            object_store: RawObjectStore::default(),
             system: RawSystem::default(),
             canary: RawCanary::default(),
             reaper: RawReaper::default(),
             gate: RawGate::default(),
+        }
+    }
+}
+
+impl Default for RawObjectStore {
+    fn default() -> Self {
+        Self {
+            bucket: "thanos".to_owned(),
+            region: "us-east-1".to_owned(),
+            credentials_file: String::new(),
         }
     }
 }
@@ -296,6 +358,8 @@ impl Default for RawCanary {
             max_age: "2m".to_owned(),
             bearer_token_file: String::new(),
             ca_file: String::new(),
+            cert_file: String::new(),
+            key_file: String::new(),
         }
     }
 }
@@ -303,6 +367,7 @@ impl Default for RawCanary {
 impl Default for RawReaper {
     fn default() -> Self {
         Self {
+            interval: "1m".to_owned(),
             after: "1h".to_owned(),
             keep_label: "signalbox_keep".to_owned(),
         }
@@ -336,6 +401,7 @@ impl Settings for RawConfig {
             .map(|(index, collector)| collector.validate(index, problems))
             .collect::<Option<Vec<_>>>();
         let peer = self.peer.map(|peer| peer.validate(&self.box_name, problems));
+        let bucket = self.object_store.validate(&parts, problems);
         let system = self.system.validate(problems);
         let canary = self.canary.validate(problems);
         let reaper = self.reaper.validate(problems);
@@ -351,6 +417,8 @@ impl Settings for RawConfig {
                 Some(peer) => Some(peer?),
                 None => None,
             },
+            max_series: (self.prometheus.max_series > 0).then_some(self.prometheus.max_series),
+            bucket: bucket?,
             system: system?,
             canary: canary?,
             reaper: reaper?,
@@ -421,6 +489,26 @@ impl RawPeer {
     }
 }
 
+impl RawObjectStore {
+    fn validate(self, parts: &Parts, problems: &mut Problems) -> Option<Option<Bucket>> {
+        let Some(credentials_file) = read::path(self.credentials_file) else {
+            return Some(None);
+        };
+        if parts.object_store.is_none() {
+            problems.add("parts.object_store", "must say where the bucket is");
+        }
+        if self.bucket.is_empty() {
+            problems.add("object_store.bucket", "must be the name of a bucket");
+            return None;
+        }
+        Some(Some(Bucket {
+            name: self.bucket,
+            region: self.region,
+            credentials_file,
+        }))
+    }
+}
+
 impl RawSystem {
     fn validate(self, problems: &mut Problems) -> Option<System> {
         let listeners = self
@@ -451,6 +539,23 @@ impl RawCanary {
         let metric_interval = time("metric_interval", &self.metric_interval);
         let alert_interval = time("alert_interval", &self.alert_interval);
         let max_age = time("max_age", &self.max_age);
+        if max_age.is_some() && max_age <= metric_interval.max(alert_interval) {
+            problems.add(
+                "canary.max_age",
+                format!(
+                    "must be longer than metric_interval and alert_interval, is {:?}",
+                    self.max_age
+                ),
+            );
+        }
+        let identity = match (read::path(self.cert_file), read::path(self.key_file)) {
+            (Some(cert_file), Some(key_file)) => Some(Identity { cert_file, key_file }),
+            (None, None) => None,
+            _ => {
+                problems.add("canary.cert_file", "must be there together with canary.key_file");
+                None
+            }
+        };
         Some(Canary {
             enabled: self.enabled,
             metric_interval: metric_interval?,
@@ -458,22 +563,30 @@ impl RawCanary {
             max_age: max_age?,
             bearer_token_file: read::path(self.bearer_token_file),
             ca_file: read::path(self.ca_file),
+            identity,
         })
     }
 }
 
 impl RawReaper {
     fn validate(self, problems: &mut Problems) -> Option<Reaper> {
+        let second = Duration::from_secs(1);
+        let interval = keep(
+            problems,
+            "reaper.interval",
+            duration(&self.interval, second..=Duration::from_hours(1)),
+        );
         let after = if self.after.is_empty() {
             Some(None)
         } else {
-            let allowed = Duration::from_mins(1)..=Duration::from_hours(24 * 365);
+            let allowed = second..=Duration::from_hours(24 * 365);
             keep(problems, "reaper.after", duration(&self.after, allowed)).map(Some)
         };
         if self.keep_label.is_empty() {
             problems.add("reaper.keep_label", "must be the name of a label");
         }
         Some(Reaper {
+            interval: interval?,
             after: after?,
             keep_label: self.keep_label,
         })

@@ -3,6 +3,7 @@
 mod alerting;
 mod canaries;
 mod data_planes;
+mod growth;
 mod host;
 pub(crate) mod http;
 mod peer;

@@ -1,6 +1,513 @@
 //! Thanos and the object store: what must hold.
 
-use crate::check::Check;
+use std::collections::BTreeMap;
+
+use crate::check::phrase::{count, few, said, time};
+use crate::check::{Category, Check, Severity};
+use crate::facts::thanos::{Compactor, ObjectStore, Store, Thanos};
+use crate::facts::{Facts, Timestamp};
+use crate::verdict::Reading;
 
 /// All of them.
-pub const CHECKS: &[Check] = &[];
+pub const CHECKS: &[Check] = &[
+    Check {
+        id: "thanos-ready",
+        category: Category::Thanos,
+        severity: Severity::Required,
+        title: "Every part of Thanos is ready",
+        fix: "Look at what the part says: journalctl -u NAME.service, NAME as shown; restart it if it hangs",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, |it, _| ready(it)),
+    },
+    Check {
+        id: "thanos-stores",
+        category: Category::Thanos,
+        severity: Severity::Required,
+        title: "The query sees every sidecar, store and ruler",
+        fix: "Start the part behind the address that is shown, or correct the query's file of endpoints (--endpoint.sd-config-file)",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, |it, _| stores(it)),
+    },
+    Check {
+        id: "thanos-labels",
+        category: Category::Thanos,
+        severity: Severity::Required,
+        title: "Each replica says under a name of its own what it stores",
+        fix: "Give each box of the pair another SIGNALBOX_REPLICA and restart its Prometheus: blocks of the same name are mixed up in the bucket",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, |it, _| labels(it)),
+    },
+    Check {
+        id: "thanos-history",
+        category: Category::Thanos,
+        severity: Severity::Advisory,
+        title: "What is in the bucket reaches up to what Prometheus still has",
+        fix: "Look at thanos-upload and at the store gateway (journalctl -u thanos-store.service); a time during which the box was off stays a hole",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, history),
+    },
+    Check {
+        id: "thanos-round-trip",
+        category: Category::Thanos,
+        severity: Severity::Required,
+        title: "The query-frontend gives out what Prometheus has",
+        fix: "Ask the query directly (THANOS-QUERY/api/v1/stores, then /api/v1/query): if it has the samples the query-frontend is at fault, otherwise the sidecar",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, round_trip),
+    },
+    Check {
+        id: "thanos-upload",
+        category: Category::Thanos,
+        severity: Severity::Advisory,
+        title: "The sidecar brings blocks to the bucket",
+        fix: "Look for the reason in journalctl -u thanos-sidecar.service; Prometheus keeps the blocks meanwhile, for as long as its retention says",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, upload),
+    },
+    Check {
+        id: "thanos-compactor",
+        category: Category::Thanos,
+        severity: Severity::Advisory,
+        title: "The compactor works",
+        fix: "Look for the block that it does not dare to touch in journalctl -u thanos-compact.service, mark it (thanos tools bucket mark --marker=no-compact-mark.json), and restart it; nothing else compacts or deletes meanwhile",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, compactor),
+    },
+    Check {
+        id: "thanos-blocks",
+        category: Category::Thanos,
+        severity: Severity::Advisory,
+        title: "All blocks in the bucket are whole",
+        fix: "Run thanos tools bucket verify; blocks without metadata are half uploads, which the compactor deletes after two days",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, blocks),
+    },
+    Check {
+        id: "thanos-rules",
+        category: Category::Thanos,
+        severity: Severity::Advisory,
+        title: "The ruler evaluates its rules",
+        fix: "Correct the rule that fails (the errors are under THANOS-RULE/api/v1/rules), or see what the query lacks (thanos-stores)",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, ruler),
+    },
+    Check {
+        id: "object-store-reachable",
+        category: Category::Thanos,
+        severity: Severity::Required,
+        title: "The object store answers",
+        fix: "Start it (systemctl start garage.service or minio.service), or see what is between this box and the S3 service",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, |it, _| reachable(it)),
+    },
+    Check {
+        id: "object-store-clock",
+        category: Category::Thanos,
+        severity: Severity::Advisory,
+        title: "The object store's clock is ours",
+        fix: "See that both keep their clocks by a time server (chronyc tracking): signatures are refused when they differ by a quarter of an hour",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, |it, _| clock(it)),
+    },
+    Check {
+        id: "object-store-canary",
+        category: Category::Thanos,
+        severity: Severity::Required,
+        title: "A small object comes back from the bucket",
+        fix: "Check bucket, region and keys (object_store in the health agent's settings and the file that it names), and the room on the store's disk",
+        runbook: None,
+        before_start: false,
+        judge: |facts| of(facts, |it, _| canary(it)),
+    },
+];
+
+/// So long after its start, what has not happened yet is not missed.
+const STARTING: f64 = 60.0;
+
+/// The head of a Prometheus becomes a block when it holds three hours; half an hour more for the way.
+const BLOCK_DUE: f64 = 3.5 * 3600.0;
+
+fn of(facts: &Facts, judge: impl FnOnce(&Thanos, Timestamp) -> Reading) -> Reading {
+    match &facts.thanos {
+        Some(it) => judge(it, facts.at),
+        None => Reading::not_applicable("the box has no Thanos"),
+    }
+}
+
+fn ready(it: &Thanos) -> Reading {
+    if it.parts.is_empty() {
+        return Reading::not_applicable("the box has no part of Thanos");
+    }
+    let found = it.parts.iter().filter_map(|(name, ready)| {
+        let why = ready.as_ref().err()?;
+        Some(Reading::down(format!("{name} {}", said(why))))
+    });
+    Reading::worst(found, few(it.parts.keys()))
+}
+
+/// Judges what the query sees.
+fn seen(it: &Thanos, judge: impl FnOnce(&[Store]) -> Reading) -> Reading {
+    match &it.stores {
+        Some(Ok(stores)) => judge(stores),
+        Some(Err(why)) => Reading::unknown(format!("api/v1/stores of the query {}", said(why))),
+        None => Reading::not_applicable("the box has no query"),
+    }
+}
+
+fn stores(it: &Thanos) -> Reading {
+    seen(it, |stores| {
+        let mut found = vec![];
+        for store in stores {
+            if let Some(error) = &store.last_error {
+                let evidence = format!("{} {}: {}", store.kind, store.name, said(error));
+                // the other box's is the other box's to bring back
+                let is_foreign = replicas(store).all(|replica| replica != it.box_name);
+                found.push(if is_foreign && !store.label_sets.is_empty() {
+                    Reading::degraded(evidence)
+                } else {
+                    Reading::down(evidence)
+                });
+            }
+        }
+        for (kind, expected) in &it.expected_stores {
+            let of_kind = || stores.iter().filter(|store| store.kind == *kind);
+            let is_own = |store: &Store| replicas(store).any(|replica| replica == it.box_name);
+            // a store gateway of an empty bucket says nothing of whose it is
+            let has_own = of_kind().any(|store| is_own(store) || store.label_sets.is_empty());
+            let evidence = format!("{} of {}", of_kind().count(), count(*expected, kind));
+            if !has_own {
+                found.push(Reading::down(format!("{evidence} seen, this box's is not")));
+            } else if of_kind().count() < *expected {
+                found.push(Reading::degraded(format!("{evidence} seen")));
+            }
+        }
+        let kinds = stores.iter().fold(BTreeMap::new(), |mut kinds, store| {
+            *kinds.entry(&store.kind).or_insert(0) += 1;
+            kinds
+        });
+        let kinds = kinds.iter().map(|(kind, number)| count(*number, kind));
+        Reading::worst(found, few(kinds))
+    })
+}
+
+fn replicas(store: &Store) -> impl Iterator<Item = &str> {
+    let sets = store.label_sets.iter();
+    sets.filter_map(|labels| labels.get("replica").map(String::as_str))
+}
+
+fn labels(it: &Thanos) -> Reading {
+    seen(it, |stores| {
+        let mut owners = BTreeMap::<_, Vec<&str>>::new();
+        for store in stores.iter().filter(|store| store.kind == "sidecar") {
+            for labels in &store.label_sets {
+                owners.entry(labels).or_default().push(&store.name);
+            }
+        }
+        let name = |labels: &BTreeMap<String, String>| {
+            few(labels.iter().map(|(name, value)| format!("{name}={value}")))
+        };
+        let twice: Vec<_> = owners
+            .iter()
+            .filter(|(_, stores)| stores.len() > 1)
+            .map(|(labels, stores)| format!("{} at {}", name(labels), stores.join(" and ")))
+            .collect();
+        if twice.is_empty() {
+            Reading::ok(few(owners.keys().map(|labels| format!("({})", name(labels)))))
+        } else {
+            Reading::down(format!("the same labels: {}", few(twice)))
+        }
+    })
+}
+
+fn history(it: &Thanos, now: Timestamp) -> Reading {
+    const A_DAY: f64 = 86_400.0;
+    seen(it, |stores| {
+        let of = |kind: &'static str| stores.iter().filter(move |store| store.kind == kind);
+        let Some(newest) = of("store").filter_map(|store| store.newest).reduce(f64::max) else {
+            return Reading::ok("nothing is in the bucket yet");
+        };
+        let Some(oldest) = of("sidecar").filter_map(|store| store.oldest).reduce(f64::min) else {
+            return Reading::unknown("no sidecar tells what Prometheus has");
+        };
+        let bucket = format!("the bucket ends {} ago", time(now - newest));
+        if oldest - newest <= STARTING {
+            return Reading::ok(format!("{bucket}, Prometheus begins {} ago", time(now - oldest)));
+        }
+        let evidence = format!("{bucket}, Prometheus begins {} later", time(oldest - newest));
+        // a hole that is older is history: nobody brings it back
+        if now - oldest < A_DAY {
+            Reading::degraded(evidence)
+        } else {
+            Reading::ok(evidence)
+        }
+    })
+}
+
+fn round_trip(it: &Thanos, now: Timestamp) -> Reading {
+    let Some(trip) = &it.round_trip else {
+        return Reading::not_applicable("the box has no query-frontend beside a Prometheus");
+    };
+    let local = match &trip.local {
+        Ok(local) => local,
+        Err(why) => return Reading::unknown(format!("Prometheus {}", said(why))),
+    };
+    if local.is_empty() {
+        return if it.prometheus_started_at.is_some_and(|at| trip.at - at < STARTING) {
+            Reading::ok("Prometheus was started less than a minute before")
+        } else {
+            Reading::unknown(format!(
+                "Prometheus has nothing of itself at {} ago",
+                time(now - trip.at)
+            ))
+        };
+    }
+    let (replica, once) = match (&trip.replica, &trip.deduplicated) {
+        (Ok(replica), Ok(once)) => (replica, once),
+        (Err(why), _) | (_, Err(why)) => {
+            return Reading::down(format!("the query-frontend {}", said(why)));
+        }
+    };
+    let differing: Vec<_> = local
+        .iter()
+        .filter_map(|(series, value)| match replica.get(series) {
+            Some(other) if other.to_bits() == value.to_bits() => None,
+            Some(other) => Some(format!("{series} is {other}, not {value}")),
+            None => Some(format!("{series} is missing")),
+        })
+        .collect();
+    if !differing.is_empty() {
+        return Reading::down(format!(
+            "of this replica's samples of {} ago, {}",
+            time(now - trip.at),
+            few(differing)
+        ));
+    }
+    let wrong: Vec<_> = local
+        .keys()
+        .filter_map(|series| match once.get(series) {
+            Some(1) => None,
+            Some(times) => Some(format!("{series} is there {times} times")),
+            None => Some(format!("{series} is missing")),
+        })
+        .collect();
+    if !wrong.is_empty() {
+        return Reading::down(format!("as one of all replicas, {}", few(wrong)));
+    }
+    Reading::ok(format!(
+        "{} of {} ago are the same",
+        count(local.len(), "sample"),
+        time(now - trip.at)
+    ))
+}
+
+fn upload(it: &Thanos, now: Timestamp) -> Reading {
+    let sidecar = match &it.sidecar {
+        Some(Ok(sidecar)) => sidecar,
+        Some(Err(why)) => return Reading::unknown(format!("the sidecar's metrics: {}", said(why))),
+        None => return Reading::not_applicable("the box has no sidecar"),
+    };
+    if !sidecar.prometheus_up {
+        return Reading::down("the sidecar does not reach Prometheus");
+    }
+    // without a memory, what was at the start counts too
+    let failures = sidecar.recent_sync_failures.unwrap_or(sidecar.sync_failures);
+    if failures > 0.0 {
+        return Reading::degraded(format!(
+            "{failures} attempts failed {}",
+            if sidecar.recent_sync_failures.is_some() {
+                "in a quarter of an hour".to_owned()
+            } else {
+                format!("of {} since its start", sidecar.syncs)
+            }
+        ));
+    }
+    let started_at = it
+        .prometheus_started_at
+        .map_or(sidecar.started_at, |at| at.max(sidecar.started_at));
+    let last = sidecar.uploaded_at;
+    let age = now - last.unwrap_or(started_at).max(started_at);
+    match last {
+        _ if age > BLOCK_DUE => Reading::stale(match last {
+            Some(at) => format!("the last block was brought {} ago", time(now - at)),
+            None => format!("no block was brought in {}", time(age)),
+        }),
+        Some(at) => Reading::ok(format!("the last block was brought {} ago", time(now - at))),
+        None => Reading::ok(format!(
+            "no block is due yet: Prometheus and sidecar were started {} ago",
+            time(age)
+        )),
+    }
+}
+
+/// Judges what the compactor tells of itself.
+fn compacting(it: &Thanos, judge: impl FnOnce(&Compactor) -> Reading) -> Reading {
+    match &it.compactor {
+        Some(Ok(compactor)) => judge(compactor),
+        Some(Err(why)) => Reading::unknown(format!("the compactor's metrics: {}", said(why))),
+        None => Reading::not_applicable("the box has no compactor"),
+    }
+}
+
+fn compactor(it: &Thanos, now: Timestamp) -> Reading {
+    const TOO_LONG: f64 = 3.0 * 3600.0;
+    compacting(it, |compactor| {
+        let running = now - compactor.started_at;
+        if compactor.halted {
+            return Reading::down(format!(
+                "halted, {} rounds after its start {} ago",
+                compactor.iterations,
+                time(running)
+            ));
+        }
+        let evidence = format!("{} rounds in {}", compactor.iterations, time(running));
+        let recent = compactor.recent_iterations.unwrap_or(compactor.iterations);
+        if running > TOO_LONG && recent < 1.0 {
+            return Reading::stale(format!("{evidence}, none in three hours"));
+        }
+        Reading::ok(evidence)
+    })
+}
+
+fn blocks(it: &Thanos, now: Timestamp) -> Reading {
+    const LASTING: f64 = 3.0 * 3600.0;
+    compacting(it, |compactor| {
+        let number = |state: &str| compactor.blocks.get(state).copied().unwrap_or(0.0);
+        let mut found: Vec<_> = [
+            ("corrupted-meta-json", "with broken metadata"),
+            ("failed", "that cannot be read"),
+            ("marked-for-no-compact", "marked not to be compacted"),
+        ]
+        .into_iter()
+        .filter(|(state, _)| number(state) > 0.0)
+        .map(|(state, what)| Reading::degraded(format!("{} {what}", number(state))))
+        .collect();
+        // one without metadata may just be on its way
+        let partial = number("no-meta-json").min(compactor.lasting_partial_blocks.unwrap_or(0.0));
+        if partial > 0.0 && now - compactor.started_at > LASTING {
+            found.push(Reading::degraded(format!(
+                "{partial} without metadata for three hours"
+            )));
+        }
+        Reading::worst(
+            found,
+            format!(
+                "{} whole, {} to be deleted",
+                number("loaded"),
+                number("marked-for-deletion")
+            ),
+        )
+    })
+}
+
+fn ruler(it: &Thanos, now: Timestamp) -> Reading {
+    let ruler = match &it.ruler {
+        Some(Ok(ruler)) => ruler,
+        Some(Err(why)) => return Reading::unknown(format!("the ruler's metrics: {}", said(why))),
+        None => return Reading::not_applicable("the box has no ruler"),
+    };
+    let failing = match &ruler.failing_rules {
+        Ok(failing) => failing,
+        Err(why) => return Reading::unknown(format!("api/v1/rules of the ruler {}", said(why))),
+    };
+    let totals = format!(
+        "{} of {} evaluations failed since its start",
+        ruler.evaluation_failures, ruler.evaluations
+    );
+    let mut found = vec![];
+    if !failing.is_empty() {
+        let names = failing
+            .iter()
+            .map(|rule| format!("{}/{} ({})", rule.group, rule.rule, said(&rule.last_error)));
+        found.push(Reading::degraded(format!("failing: {}; {totals}", few(names))));
+    }
+    let since = ruler.evaluated_at.unwrap_or(ruler.started_at);
+    if now - since > 3.0 * ruler.interval.max(STARTING) {
+        found.push(Reading::stale(format!(
+            "not evaluated for {}, every {} are due",
+            time(now - since),
+            time(ruler.interval)
+        )));
+    }
+    if ruler.alerts_dropped > 0.0 {
+        found.push(Reading::degraded(format!(
+            "{} alerts reached no Alertmanager since its start",
+            ruler.alerts_dropped
+        )));
+    }
+    Reading::worst(found, totals)
+}
+
+/// Judges the object store, if there is one.
+fn object_store(it: &Thanos, judge: impl FnOnce(&ObjectStore) -> Reading) -> Reading {
+    match &it.object_store {
+        Some(store) => judge(store),
+        None => Reading::not_applicable("the box knows no object store"),
+    }
+}
+
+/// One elsewhere is not what this box has to bring back: what is made meanwhile waits on its disk.
+fn broken(store: &ObjectStore, evidence: String) -> Reading {
+    if store.is_local {
+        Reading::down(evidence)
+    } else {
+        Reading::degraded(format!("{evidence} (it is not on this machine)"))
+    }
+}
+
+fn reachable(it: &Thanos) -> Reading {
+    object_store(it, |store| match &store.clock_ahead {
+        Ok(_) => Reading::ok(format!("{} answers", store.address)),
+        Err(why) => broken(store, format!("{} {}", store.address, said(why))),
+    })
+}
+
+fn clock(it: &Thanos) -> Reading {
+    const TOO_FAR: f64 = 5.0 * 60.0;
+    object_store(it, |store| match &store.clock_ahead {
+        Ok(Some(ahead)) => {
+            let evidence = if ahead.abs() < 2.0 {
+                "the same to the second".to_owned()
+            } else if *ahead > 0.0 {
+                format!("{} ahead of ours", time(*ahead))
+            } else {
+                format!("{} behind ours", time(-ahead))
+            };
+            if ahead.abs() > TOO_FAR {
+                Reading::degraded(evidence)
+            } else {
+                Reading::ok(evidence)
+            }
+        }
+        Ok(None) => Reading::not_applicable("it does not tell the time"),
+        Err(why) => Reading::unknown(format!("{} {}", store.address, said(why))),
+    })
+}
+
+fn canary(it: &Thanos) -> Reading {
+    object_store(it, |store| match &store.trial {
+        None => Reading::not_applicable("no keys of the bucket are known here"),
+        Some(Err(why)) => broken(store, format!("{}: {}", store.address, said(why))),
+        Some(Ok(trial)) => Reading::ok(format!(
+            "PUT {} ms, GET {} ms, LIST {} ms, DELETE {} ms, {} ago",
+            trial.put.as_millis(),
+            trial.get.as_millis(),
+            trial.list.as_millis(),
+            trial.delete.as_millis(),
+            time(trial.age.as_secs_f64())
+        )),
+    })
+}
+
+#[cfg(test)]
+mod tests;

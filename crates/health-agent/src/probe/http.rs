@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
@@ -47,7 +48,17 @@ impl Client {
 
     /// The status and the body, whatever the status.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer<(StatusCode, Vec<u8>)> {
+        let (status, _, body) = self.exchange(request).await?;
+        Ok((status, body))
+    }
+
+    /// The whole answer, whatever the status.
+    pub(crate) async fn exchange(
+        &self,
+        request: RequestBuilder,
+    ) -> Answer<(StatusCode, HeaderMap, Vec<u8>)> {
         let mut response = request.send().await.map_err(|error| why(error))?;
+        let headers = std::mem::take(response.headers_mut());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| why(error))? {
             if body.len() + chunk.len() > MAX_ANSWER {
@@ -55,7 +66,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok((response.status(), body))
+        Ok((response.status(), headers, body))
     }
 
     /// The body of a successful GET of `base` and `path`.
@@ -65,6 +76,11 @@ impl Client {
             return Ok(body);
         }
         Err(refusal(status, &body))
+    }
+
+    /// Whether a GET of `base` and `path` is answered with success.
+    pub(crate) async fn ready(&self, base: &Url, path: &str) -> Answer<()> {
+        self.get(base, path).await.map(drop)
     }
 
     /// A successful GET's JSON.
@@ -81,6 +97,16 @@ impl Client {
 
     /// An instant query to Prometheus or Thanos.
     pub(crate) async fn query(&self, base: &Url, query: &str) -> Answer<Vec<Sample>> {
+        self.query_with(base, query, &[]).await
+    }
+
+    /// An instant query with more parameters, such as the time.
+    pub(crate) async fn query_with(
+        &self,
+        base: &Url,
+        query: &str,
+        parameters: &[(&str, &str)],
+    ) -> Answer<Vec<Sample>> {
         #[derive(Deserialize)]
         struct Body {
             data: Data,
@@ -96,7 +122,9 @@ impl Client {
         }
 
         let mut url = under(base, "api/v1/query");
-        url.query_pairs_mut().append_pair("query", query);
+        url.query_pairs_mut()
+            .append_pair("query", query)
+            .extend_pairs(parameters);
         let (status, body) = self.send(self.inner.get(url)).await?;
         if !status.is_success() {
             return Err(refusal(status, &body));

@@ -1,10 +1,102 @@
 //! Thanos and the object store: looks.
 
+pub(crate) mod bucket;
+mod parts;
+mod round_trip;
+mod stores;
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{OptionFuture, join_all};
+
 use crate::config::Config;
 use crate::facts::thanos::Thanos;
 use crate::probe::http::Client;
 
 /// Never fails: what could not be asked is a fact too. `None` if the box has nothing of it.
-pub(crate) async fn look(_client: &Client, _config: &Config) -> Option<Thanos> {
-    None
+pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
+    let parts = &config.parts;
+    let there: Vec<_> = [
+        ("thanos-sidecar", &parts.thanos_sidecar),
+        ("thanos-query", &parts.thanos_query),
+        ("thanos-query-frontend", &parts.thanos_query_frontend),
+        ("thanos-store", &parts.thanos_store),
+        ("thanos-compact", &parts.thanos_compact),
+        ("thanos-rule", &parts.thanos_rule),
+    ]
+    .into_iter()
+    .filter_map(|(name, part)| Some((name, part.as_ref()?)))
+    .collect();
+    if there.is_empty() && parts.object_store.is_none() {
+        return None;
+    }
+    let prometheus = parts.prometheus.as_ref();
+    let ready = join_all(
+        there
+            .iter()
+            .map(async |(name, part)| (*name, client.ready(part, "-/ready").await)),
+    );
+    let stores: OptionFuture<_> = parts
+        .thanos_query
+        .as_ref()
+        .map(|query| stores::read(client, query))
+        .into();
+    let own: OptionFuture<_> = prometheus
+        .map(|prometheus| parts::started_at(client, prometheus))
+        .into();
+    let history = parts::history(client, prometheus, &config.box_name);
+    let sidecar: OptionFuture<_> = parts
+        .thanos_sidecar
+        .as_ref()
+        .map(|sidecar| client.samples(sidecar, "metrics"))
+        .into();
+    let compactor: OptionFuture<_> = parts
+        .thanos_compact
+        .as_ref()
+        .map(|compactor| client.samples(compactor, "metrics"))
+        .into();
+    let ruler: OptionFuture<_> = parts
+        .thanos_rule
+        .as_ref()
+        .map(|ruler| parts::ruler(client, ruler))
+        .into();
+    let round_trip: OptionFuture<_> = prometheus
+        .zip(parts.thanos_query_frontend.as_ref())
+        .map(|(prometheus, frontend)| round_trip::go(client, prometheus, frontend, &config.box_name))
+        .into();
+    let object_store: OptionFuture<_> = parts
+        .object_store
+        .as_ref()
+        .map(|store| bucket::look(client, store, config.bucket.as_ref(), &config.box_name))
+        .into();
+    let (ready, stores, started_at, history, sidecar, compactor, ruler, round_trip, object_store) = tokio::join!(
+        ready, stores, own, history, sidecar, compactor, ruler, round_trip, object_store
+    );
+    Some(Thanos {
+        parts: ready.into_iter().collect(),
+        box_name: config.box_name.clone(),
+        stores,
+        expected_stores: expected_stores(config),
+        sidecar: sidecar.map(|page| page.map(|page| parts::sidecar(&page, &history))),
+        prometheus_started_at: started_at.flatten(),
+        compactor: compactor.map(|page| page.map(|page| parts::compactor(&page, &history))),
+        ruler,
+        round_trip,
+        object_store,
+    })
+}
+
+/// What the query must see: what this box has, and a sidecar on each box.
+fn expected_stores(config: &Config) -> BTreeMap<&'static str, usize> {
+    let parts = &config.parts;
+    let sidecars = usize::from(parts.thanos_sidecar.is_some());
+    let sidecars = sidecars + sidecars * usize::from(config.peer.is_some());
+    [
+        ("sidecar", sidecars),
+        ("store", usize::from(parts.thanos_store.is_some())),
+        ("rule", usize::from(parts.thanos_rule.is_some())),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .collect()
 }

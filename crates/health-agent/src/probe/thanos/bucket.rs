@@ -1,0 +1,227 @@
+//! The object store: does it answer, is its clock ours, does a small object come back.
+
+use std::fs;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::fmt::rfc2822;
+use reqwest::header::{DATE, HeaderMap};
+use reqwest::{Method, RequestBuilder, Url};
+use rusty_s3::actions::{ListObjectsV2, S3Action};
+use rusty_s3::{Credentials, UrlStyle};
+
+use crate::config::Bucket;
+use crate::facts::Answer;
+use crate::facts::thanos::{ObjectStore, Trial};
+use crate::probe::http::Client;
+use crate::probe::unix_time;
+
+/// A trial that went well is good for so long: stores elsewhere charge for requests. One that did not is repeated at once.
+const EVERY: Duration = Duration::from_mins(5);
+
+/// For how long a signature is valid.
+const VALID: Duration = Duration::from_mins(5);
+
+/// The last trial that went well, and where.
+static LAST: Mutex<Option<(Instant, Tried, Trial)>> = Mutex::new(None);
+
+type Tried = (Url, Bucket);
+
+pub(super) async fn look(
+    client: &Client,
+    base: &Url,
+    bucket: Option<&Bucket>,
+    box_name: &str,
+) -> ObjectStore {
+    let clock_ahead = clock_ahead(client, base).await;
+    let trial = match bucket {
+        // what cannot be reached is not tried four times more
+        Some(bucket) if clock_ahead.is_ok() => Some(trial(client, base, bucket, box_name).await),
+        Some(_) => Some(Err("was not tried".to_owned())),
+        None => None,
+    };
+    let host = base.host_str().unwrap_or_default();
+    ObjectStore {
+        address: match base.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        },
+        is_local: is_local(base),
+        clock_ahead,
+        trial,
+    }
+}
+
+/// Whether that is this machine.
+pub(crate) fn is_local(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Any answer will do: without keys, it is a refusal.
+async fn clock_ahead(client: &Client, base: &Url) -> Answer<Option<f64>> {
+    let (status, headers, _) = client.exchange(client.request(Method::GET, base.clone())).await?;
+    if status.is_server_error() {
+        return Err(format!("answered {status}"));
+    }
+    Ok(date(&headers).map(|theirs| theirs - unix_time()))
+}
+
+/// Whole seconds, in the middle of the second.
+fn date(headers: &HeaderMap) -> Option<f64> {
+    let date = rfc2822::parse(headers.get(DATE)?.to_str().ok()?).ok()?;
+    Some(date.timestamp().as_second() as f64 + 0.5)
+}
+
+async fn trial(client: &Client, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
+    let tried = (base.clone(), bucket.clone());
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((at, what, trial)) = last
+        && what == tried
+        && at.elapsed() < EVERY
+    {
+        return Ok(Trial {
+            age: at.elapsed(),
+            ..trial
+        });
+    }
+    let trial = attempt(client, base, bucket, box_name).await?;
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), tried, trial));
+    Ok(trial)
+}
+
+/// Writes, reads, finds and deletes. What was written is deleted whatever went wrong in between.
+async fn attempt(client: &Client, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
+    let credentials = credentials(bucket)?;
+    let bucket = rusty_s3::Bucket::new(
+        base.clone(),
+        UrlStyle::Path,
+        bucket.name.clone(),
+        bucket.region.clone(),
+    )
+    .map_err(|error| format!("cannot be asked: {error}"))?;
+    // not the key of the other box's, nor of a doctor that runs meanwhile; Thanos looks at nothing whose name is not a block's
+    let key = format!("signalbox-health/{box_name}-{}", std::process::id());
+    let content = format!("written by signalbox-health at {:.3}", unix_time());
+
+    let request = |action: &dyn Fn() -> Url, method| client.request(method, action());
+    let put = || bucket.put_object(Some(&credentials), &key).sign(VALID);
+    let get = || bucket.get_object(Some(&credentials), &key).sign(VALID);
+    let delete = || bucket.delete_object(Some(&credentials), &key).sign(VALID);
+    let list = || {
+        let mut list = bucket.list_objects_v2(Some(&credentials));
+        list.with_prefix(key.clone());
+        list.sign(VALID)
+    };
+
+    let (put, _) = timed(client, "PUT", request(&put, Method::PUT).body(content.clone())).await?;
+    let got = timed(client, "GET", request(&get, Method::GET)).await;
+    let listed = timed(client, "LIST", request(&list, Method::GET)).await;
+    let deleted = timed(client, "DELETE", request(&delete, Method::DELETE)).await;
+    let ((get, read), (list, found), (delete, _)) = (got?, listed?, deleted?);
+    if read != content.as_bytes() {
+        return Err(format!(
+            "gave back {} bytes that are not the {} written",
+            read.len(),
+            content.len()
+        ));
+    }
+    let found = ListObjectsV2::parse_response(String::from_utf8_lossy(&found).as_ref())
+        .map_err(|error| format!("LIST was answered with what cannot be read: {error}"))?;
+    if !found.contents.iter().any(|object| object.key == key) {
+        return Err("LIST does not show what was written".to_owned());
+    }
+    Ok(Trial {
+        age: Duration::ZERO,
+        put,
+        get,
+        list,
+        delete,
+    })
+}
+
+async fn timed(client: &Client, what: &str, request: RequestBuilder) -> Answer<(Duration, Vec<u8>)> {
+    let began = Instant::now();
+    let (status, body) = client
+        .send(request)
+        .await
+        .map_err(|error| format!("{what} {error}"))?;
+    if status.is_success() {
+        return Ok((began.elapsed(), body));
+    }
+    // the rest of what is said may hold the signature
+    let body = String::from_utf8_lossy(&body);
+    let code = body
+        .split_once("<Code>")
+        .and_then(|(_, rest)| rest.split_once("</Code>"))
+        .map_or("", |(code, _)| code);
+    Err(format!("{what} was answered {status} {code}").trim_end().to_owned())
+}
+
+/// Of the profile `default`, as the tools of AWS keep them.
+fn credentials(bucket: &Bucket) -> Answer<Credentials> {
+    let file = bucket.credentials_file.display();
+    let text = fs::read_to_string(&bucket.credentials_file)
+        .map_err(|error| format!("was not tried: cannot read {file}: {error}"))?;
+    parse(&text).ok_or_else(|| format!("was not tried: {file} has no keys in a section [default]"))
+}
+
+fn parse(text: &str) -> Option<Credentials> {
+    let (mut id, mut secret, mut is_default) = (None, None, true);
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            is_default = line == "[default]";
+        }
+        let Some((key, value)) = line.split_once('=').filter(|_| is_default) else {
+            continue;
+        };
+        match key.trim() {
+            "aws_access_key_id" => id = Some(value.trim()),
+            "aws_secret_access_key" => secret = Some(value.trim()),
+            _ => {}
+        }
+    }
+    Some(Credentials::new(id?, secret?))
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_those_of_the_default_profile() {
+        let text = "\
+[other]
+aws_access_key_id = x
+aws_secret_access_key = y
+[default]
+aws_access_key_id = AKIA
+aws_secret_access_key = a/b+c=
+";
+        let credentials = parse(text).unwrap();
+        assert_eq!((credentials.key(), credentials.secret()), ("AKIA", "a/b+c="));
+        assert!(parse("[other]\naws_access_key_id = x\naws_secret_access_key = y").is_none());
+        assert!(!format!("{credentials:?}").contains("a/b+c="));
+    }
+
+    #[test]
+    fn a_date_is_seconds() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(date(&headers), None);
+        headers.insert(DATE, HeaderValue::from_static("Thu, 26 Nov 2026 16:37:41 GMT"));
+        assert_eq!(date(&headers), Some(1_795_711_061.5));
+        headers.insert(DATE, HeaderValue::from_static("yesterday"));
+        assert_eq!(date(&headers), None);
+    }
+
+    #[test]
+    fn what_is_here_is_known() {
+        let local = |url: &str| is_local(&Url::parse(url).unwrap());
+        assert!(local("http://127.90.0.1:9000") && local("http://[::1]:9000") && local("http://localhost:9000"));
+        assert!(!local("http://10.0.0.10:9000") && !local("https://s3.example.org"));
+    }
+}
