@@ -26,14 +26,25 @@ pub struct Memory {
 
 /// Seconds of CPU time so far, of user and system.
 pub fn cpu(process: u32) -> anyhow::Result<f64> {
-    let path = format!("/proc/{process}/stat");
-    let stat = std::fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    ticks(&format!("/proc/{process}/stat"), [14, 15])
+}
+
+/// Seconds of CPU time that children of this process have used, of those that have ended and were waited for.
+pub fn cpu_of_ended_children() -> anyhow::Result<f64> {
+    ticks("/proc/self/stat", [16, 17])
+}
+
+/// The sum of two fields of a stat file, in seconds.
+fn ticks(path: &str, fields: [usize; 2]) -> anyhow::Result<f64> {
+    let stat = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
     // the name may have spaces; what follows it begins with the third field
-    let (_, fields) = stat
+    let (_, rest) = stat
         .rsplit_once(')')
         .context("a stat file has a name in brackets")?;
-    let field = |number: usize| -> Option<u32> { fields.split_whitespace().nth(number - 3)?.parse().ok() };
-    let ticks = field(14).zip(field(15)).map(|(user, system)| user + system);
+    let field = |number: usize| -> Option<u32> { rest.split_whitespace().nth(number - 3)?.parse().ok() };
+    let ticks = field(fields[0])
+        .zip(field(fields[1]))
+        .map(|(one, other)| one + other);
     Ok(TICK * f64::from(ticks.context("a stat file has CPU times")?))
 }
 

@@ -37,9 +37,10 @@
 //!
 //! # What it cannot say
 //!
-//! A file is read through the page cache: what is verified is what a program would be given, not what the disk would
-//! give after a boot. Whoever is root can change the program that verifies, or the clock; a second machine that reads the
-//! same disk can not be lied to like this ([`verify::Options::store`]).
+//! A file is read through the page cache: what is verified is what a program would be given, not what the disk would give
+//! after a boot. A NAR has no owners, no times, and of a mode one bit: that a file may be run by its owner. Whoever is
+//! root can change the program that verifies, or its keys; a second machine that reads the same disk cannot be lied to
+//! like this ([`verify::Options::store`]).
 
 mod sha256;
 mod store_path;

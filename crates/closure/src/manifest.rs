@@ -268,7 +268,8 @@ impl Manifest {
 
     /// Bytes of all NARs.
     pub fn size(&self) -> u64 {
-        self.entries.values().map(|entry| entry.nar.size).sum()
+        let sizes = self.entries.values().map(|entry| entry.nar.size);
+        sizes.fold(0, u64::saturating_add)
     }
 
     /// Lists the files of each path, as they are in `store` (or where the paths belong). Each path has to be what was registered,

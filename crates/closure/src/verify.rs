@@ -116,7 +116,9 @@ pub fn verify(
         ..Report::new(manifest.entries().len())
     };
     let read = AtomicU64::new(0);
-    let of_bytes = todo.iter().map(|(_, entry)| entry.nar.size).sum();
+    let of_bytes = todo
+        .iter()
+        .fold(0u64, |sum, (_, entry)| sum.saturating_add(entry.nar.size));
     let next = AtomicUsize::new(0);
     let workers = options.workers.get().min(todo.len());
     thread::scope(|scope| {

@@ -1,6 +1,7 @@
 //! What is not as it was built is found, and named.
 
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use closure::{StorePath, Trouble, TroubleKind};
 use rustix::fs::{CWD, Mode, Timestamps};
 
 use crate::archives::without_privileges;
-use crate::stores::{Store, chmod, path, told};
+use crate::stores::{Store, chmod, path, told, verify_with};
 
 /// Ten thousand files.
 const PATHS: usize = 20;
@@ -113,6 +114,25 @@ fn without_a_listing_the_store_path_is_named() {
     );
     flip(&file, last as usize);
     assert!(store.verify(&manifest).sound());
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same() {
+    let store = Store::with(12, 10);
+    let manifest = store.listed();
+    for number in [0, 5, 11] {
+        fs::write(store.place(&path(number)).join("new"), "").expect("written");
+    }
+    let reports = [1, 2, 16].map(|workers| {
+        let options = Options {
+            workers: NonZeroUsize::new(workers).expect("some"),
+            ..store.options()
+        };
+        verify_with(&manifest, &options)
+    });
+    assert_eq!(reports[0].findings.len(), 3);
+    assert_eq!(reports[0], reports[1]);
+    assert_eq!(reports[0], reports[2]);
 }
 
 #[test]
