@@ -1,6 +1,8 @@
 //! Asks the parts of the box, all at once, each with a time-out.
 
 mod alerting;
+mod blocking;
+mod bus;
 mod canaries;
 mod data_planes;
 mod growth;

@@ -3,6 +3,7 @@
 mod exposition;
 mod page;
 mod status;
+mod unit_metrics;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use crate::board::{Board, Change, Summary};
 use crate::config::Config;
 use crate::gate;
 use crate::probe::{self, Client};
+use unit_metrics::UnitMetrics;
 
 /// A health agent that listens, and does not serve yet.
 pub struct Agent {
@@ -64,6 +66,7 @@ impl Agent {
     /// Serves until the service is to stop.
     pub async fn run(self, life: Life) -> anyhow::Result<()> {
         exposition::describe();
+        UnitMetrics::describe();
         gate::exposition::describe();
         let shared = Shared {
             box_name: self.config.box_name.clone().into(),
@@ -96,6 +99,7 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
         "rounds",
         config.interval + 10 * config.timeout + Duration::from_secs(10),
     );
+    let mut unit_metrics = UnitMetrics::default();
     let mut ticks = interval(config.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -105,6 +109,7 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
             let mut board = shared.board();
             let changes = board.take(&facts);
             exposition::record(&board);
+            unit_metrics.record(&facts);
             let summary = Summary::of(board.all().map(|(check, held)| (check, held.reading.verdict)));
             (changes, summary)
         };

@@ -1,10 +1,48 @@
 //! Units of systemd, generations, the journal: looks.
 
+mod generation;
+mod journal;
+mod systemd;
+
+use std::path::Path;
+
+use tokio::sync::Semaphore;
+
 use crate::config::Config;
 use crate::facts::units::Units;
+use crate::probe::blocking::blocking;
+use crate::probe::bus::Bus;
 use crate::probe::http::Client;
 
+static LOOKING: Semaphore = Semaphore::const_new(1);
+
 /// Never fails: what could not be asked is a fact too. `None` if the box has nothing of it.
-pub(crate) async fn look(_client: &Client, _config: &Config) -> Option<Units> {
-    None
+pub(crate) async fn look(_client: &Client, config: &Config) -> Option<Units> {
+    let system = &config.system;
+    let generation = async {
+        let profile = system.profile.clone()?;
+        let read = move || generation::read(&profile, Path::new("/run"));
+        let read = blocking(&LOOKING, config.timeout, read).await;
+        Some(read.and_then(|read| read))
+    };
+    let systemd = async {
+        // where nothing of ours has to run under it, a machine without systemd lacks nothing
+        if system.units.is_empty() && !Path::new("/run/systemd/system").is_dir() {
+            return None;
+        }
+        match Bus::system(config.timeout).await {
+            Ok(bus) => systemd::ask(&bus, &system.units).await.transpose(),
+            Err(error) => Some(Err(error)),
+        }
+    };
+    let (generation, systemd) = tokio::join!(generation, systemd);
+    let journal = match &systemd {
+        Some(_) => Some(journal::read(config.timeout).await),
+        None => None,
+    };
+    (generation.is_some() || systemd.is_some()).then_some(Units {
+        systemd,
+        journal,
+        generation,
+    })
 }
