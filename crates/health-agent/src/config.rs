@@ -2,6 +2,7 @@
 
 mod gate;
 mod read;
+mod verify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,8 +13,10 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use service::{Problems, Settings};
 
-use gate::RawGate;
 pub(crate) use gate::Gate;
+use verify::RawVerify;
+pub(crate) use verify::Verify;
+use gate::RawGate;
 use read::{duration, keep, keep_url};
 
 /// What the agent runs with.
@@ -45,6 +48,8 @@ pub struct Config {
     pub reaper: Reaper,
     /// Letting a new generation stay, or not.
     pub gate: Gate,
+    /// Comparing with what was built.
+    pub verify: Verify,
 }
 
 /// Where the parts of the box answer HTTP. `None`: the box has no such part.
@@ -207,6 +212,7 @@ pub struct RawConfig {
     canary: RawCanary,
     reaper: RawReaper,
     gate: RawGate,
+    verify: RawVerify,
 }
 
 /// Where the parts answer HTTP; `""` says that the box has no such part.
@@ -321,6 +327,7 @@ impl Default for RawConfig {
             canary: RawCanary::default(),
             reaper: RawReaper::default(),
             gate: RawGate::default(),
+            verify: RawVerify::default(),
         }
     }
 }
@@ -406,6 +413,7 @@ impl Settings for RawConfig {
         let canary = self.canary.validate(problems);
         let reaper = self.reaper.validate(problems);
         let gate = self.gate.validate(problems);
+        let verify = self.verify.validate(problems);
         Some(Config {
             box_name: self.box_name,
             listen: listen?,
@@ -423,6 +431,7 @@ impl Settings for RawConfig {
             canary: canary?,
             reaper: reaper?,
             gate: gate?,
+            verify: verify?,
         })
     }
 }

@@ -17,9 +17,13 @@ mod probe;
 pub mod check;
 mod hysteresis;
 mod board;
+mod canary;
+mod reaper;
 mod serve;
 pub mod doctor;
 pub mod gate;
+pub mod verify;
+pub mod manifest;
 
 pub use about::{ABOUT, Command};
 pub use config::{Config, Flags, RawConfig};

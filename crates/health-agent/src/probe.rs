@@ -5,6 +5,7 @@ mod blocking;
 mod bus;
 mod canaries;
 mod data_planes;
+mod generation;
 mod growth;
 mod host;
 pub(crate) mod http;
@@ -23,11 +24,13 @@ use crate::config::Config;
 use crate::facts::Facts;
 
 pub(crate) use http::Client;
+pub(crate) use samples::Samples;
 
 /// One round: takes as long as the slowest probe, and each request of a probe has a time-out.
 pub(crate) async fn round(client: &Client, config: &Config) -> Facts {
-    let (units, host, security, data_planes, prometheus, thanos, alerting, canaries, peer) = tokio::join!(
+    let (units, generation, host, security, data_planes, prometheus, thanos, alerting, canaries, peer) = tokio::join!(
         timed(units::look(client, config)),
+        timed(generation::look(client, config)),
         timed(host::look(client, config)),
         timed(security::look(client, config)),
         timed(data_planes::look(client, config)),
@@ -41,6 +44,7 @@ pub(crate) async fn round(client: &Client, config: &Config) -> Facts {
         at: unix_time(),
         took: BTreeMap::from([
             (Category::Units, units.1),
+            (Category::Generation, generation.1),
             (Category::Host, host.1),
             (Category::Security, security.1),
             (Category::DataPlanes, data_planes.1),
@@ -51,6 +55,7 @@ pub(crate) async fn round(client: &Client, config: &Config) -> Facts {
             (Category::Peer, peer.1),
         ]),
         units: units.0,
+        generation: generation.0,
         host: host.0,
         security: security.0,
         data_planes: data_planes.0,

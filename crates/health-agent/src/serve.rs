@@ -19,9 +19,12 @@ use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::board::{Board, Change, Summary};
+use crate::canary::{self, Canaries};
 use crate::config::Config;
 use crate::gate;
+use crate::verify;
 use crate::probe::{self, Client};
+use crate::reaper;
 use unit_metrics::UnitMetrics;
 
 /// A health agent that listens, and does not serve yet.
@@ -67,15 +70,23 @@ impl Agent {
     pub async fn run(self, life: Life) -> anyhow::Result<()> {
         exposition::describe();
         UnitMetrics::describe();
+        canary::exposition::describe();
+        reaper::describe();
         gate::exposition::describe();
+        verify::exposition::describe();
         let shared = Shared {
             box_name: self.config.box_name.clone().into(),
             board: Arc::default(),
         };
-        let router = router(shared.clone()).merge(health_routes(&life));
+        let canaries = Canaries::new(&self.config);
+        let router = router(shared.clone())
+            .merge(canary::router(canaries.clone()))
+            .merge(health_routes(&life));
         tokio::select! {
             served = service::http::serve(self.listener, router, life.shutdown()) => served.context("failed to serve HTTP"),
             () = judge(&self.client, &self.config, &shared, &life) => Ok(()),
+            () = canaries.send(&self.client, &self.config) => Ok(()),
+            () = reaper::run(&self.client, &self.config) => Ok(()),
         }
     }
 }
@@ -99,6 +110,7 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
         "rounds",
         config.interval + 10 * config.timeout + Duration::from_secs(10),
     );
+    let mut ages = canary::exposition::Ages::default();
     let mut unit_metrics = UnitMetrics::default();
     let mut ticks = interval(config.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -108,12 +120,14 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
         let (changes, summary) = {
             let mut board = shared.board();
             let changes = board.take(&facts);
-            exposition::record(&board);
+            exposition::record(&board, &changes);
             unit_metrics.record(&facts);
+            ages.record(&facts);
             let summary = Summary::of(board.all().map(|(check, held)| (check, held.reading.verdict)));
             (changes, summary)
         };
         gate::exposition::record(config);
+        verify::exposition::record(config);
         changes.iter().for_each(log);
         life.status(&summary.line);
         heartbeat.beat();

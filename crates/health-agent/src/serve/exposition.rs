@@ -2,7 +2,9 @@
 
 use metrics::{Unit, describe_gauge, gauge};
 
-use crate::board::Board;
+use crate::board::{Board, Change};
+use crate::check::Check;
+use crate::verdict::Verdict;
 
 const CHECK: &str = "signalbox_check";
 const LAST_READ: &str = "signalbox_check_timestamp_seconds";
@@ -27,19 +29,27 @@ pub(super) fn describe() {
     );
 }
 
-/// A check that does not apply any more keeps its last value no longer than the process: it was reconfigured by a restart.
-pub(super) fn record(board: &Board) {
+/// A check that does not apply any more, as those of a peer that is away, is no alarm.
+pub(super) fn record(board: &Board, changes: &[Change]) {
+    for change in changes {
+        if change.transition.from.is_some() && change.transition.to == Verdict::NotApplicable {
+            gauge!(CHECK, &labels(change.check)).set(0.0);
+        }
+    }
     for (check, held) in board.all() {
-        let labels = [
-            ("id", check.id),
-            ("category", check.category.word()),
-            ("severity", check.severity.word()),
-        ];
-        gauge!(CHECK, &labels).set(f64::from(check.level(held.reading.verdict)));
+        gauge!(CHECK, &labels(check)).set(f64::from(check.level(held.reading.verdict)));
         gauge!(LAST_READ, "id" => check.id).set(held.read_at);
         gauge!(SINCE, "id" => check.id).set(held.since);
         if let Some(took) = board.took(check.category) {
             gauge!(DURATION, "id" => check.id).set(took.as_secs_f64());
         }
     }
+}
+
+fn labels(check: &Check) -> [(&'static str, &'static str); 3] {
+    [
+        ("id", check.id),
+        ("category", check.category.word()),
+        ("severity", check.severity.word()),
+    ]
 }

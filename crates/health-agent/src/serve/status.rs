@@ -6,8 +6,10 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::Shared;
+use crate::about::ABOUT;
 use crate::board::Summary;
 use crate::check::{Category, Severity};
+use crate::probe::unix_time;
 use crate::verdict::Verdict;
 
 /// The answer. Times are Unix seconds, durations seconds.
@@ -15,10 +17,15 @@ use crate::verdict::Verdict;
 pub(super) struct Status {
     #[serde(rename = "box")]
     pub(super) box_name: String,
+    /// The agent's.
+    pub(super) version: &'static str,
     /// `ok`, `attention` or `broken`.
     pub(super) state: &'static str,
     pub(super) summary: String,
+    /// When the newest round was.
     pub(super) at: f64,
+    /// How long ago that is: a reader's clock may be another.
+    pub(super) age: f64,
     pub(super) checks: Vec<Line>,
 }
 
@@ -67,9 +74,11 @@ pub(super) fn of(shared: &Shared) -> Option<Status> {
         .collect();
     Some(Status {
         box_name: shared.box_name.to_string(),
+        version: ABOUT.version,
         state: summary.word(),
         summary: summary.line,
         at,
+        age: (unix_time() - at).max(0.0),
         checks,
     })
 }
