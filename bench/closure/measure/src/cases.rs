@@ -37,7 +37,7 @@ pub(crate) const CASES: [Case; 3] = [
         files: 16,
         size: Size::Of(64 << 20),
     },
-    // the mean is 23 KiB: of a system there are about as many
+    // 20 KiB on average
     Case {
         name: "mixed",
         files: 30_000,
