@@ -1,7 +1,7 @@
 use clap::Subcommand;
 use service::About;
 
-use crate::{doctor, gate};
+use crate::{doctor, gate, manifest, verify};
 
 /// What `--help` and `--version` say.
 pub const ABOUT: About = About {
@@ -17,7 +17,9 @@ Examples:
   signalbox-health doctor                       what is wrong with this box, and what to do
   signalbox-health doctor --wait 120s           wait until all is well, for two minutes at most
   signalbox-health doctor --category thanos --json
-  signalbox-health gate --maintenance on --for 4h   nothing is rolled back meanwhile",
+  signalbox-health gate --maintenance on --for 4h   nothing is rolled back meanwhile
+  signalbox-health manifest --root ./result --secret-key vendor.key --out box.manifest
+  signalbox-health verify --manifest box.manifest --public-key vendor-1:…",
 };
 
 /// What it does beside serving.
@@ -28,4 +30,10 @@ pub enum Command {
 
     /// Wait until the required checks are green, and go back to the generation before if they stay red: 0 it stays, 1 it is not healthy
     Gate(gate::Options),
+
+    /// Compare what is installed and what runs with the signed manifest: 0 as it was built, 2 something is not, 1 it could not be compared
+    Verify(verify::Options),
+
+    /// Write down what a system consists of, where it is built, so that verify can compare
+    Manifest(manifest::Options),
 }

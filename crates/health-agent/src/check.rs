@@ -5,6 +5,7 @@
 pub mod canaries;
 pub mod data_planes;
 pub mod alerting;
+pub mod generation;
 pub mod host;
 pub mod peer;
 mod phrase;
@@ -58,6 +59,8 @@ pub enum Severity {
 pub enum Category {
     /// Units of systemd, generations, the journal
     Units,
+    /// What was installed: the gate's verdict, the comparison with what was built
+    Generation,
     /// Disk, memory, clock, file systems
     Host,
     /// Secrets, certificates, open ports
@@ -77,8 +80,9 @@ pub enum Category {
 }
 
 /// Every category, in the order in which people read them: from the ground up.
-pub const CATEGORIES: [Category; 9] = [
+pub const CATEGORIES: [Category; 10] = [
     Category::Units,
+    Category::Generation,
     Category::Host,
     Category::Security,
     Category::DataPlanes,
@@ -94,6 +98,7 @@ impl Category {
     pub fn word(self) -> &'static str {
         match self {
             Self::Units => "units",
+            Self::Generation => "generation",
             Self::Host => "host",
             Self::Security => "security",
             Self::DataPlanes => "data-planes",
@@ -109,6 +114,7 @@ impl Category {
     pub fn title(self) -> &'static str {
         match self {
             Self::Units => "Units",
+            Self::Generation => "What is installed",
             Self::Host => "Machine",
             Self::Security => "Security",
             Self::DataPlanes => "Data planes",
@@ -123,6 +129,7 @@ impl Category {
     fn checks(self) -> &'static [Check] {
         match self {
             Self::Units => units::CHECKS,
+            Self::Generation => generation::CHECKS,
             Self::Host => host::CHECKS,
             Self::Security => security::CHECKS,
             Self::DataPlanes => data_planes::CHECKS,

@@ -6,6 +6,7 @@
 pub mod alerting;
 pub mod canaries;
 pub mod data_planes;
+pub mod generation;
 pub mod host;
 pub mod peer;
 pub mod prometheus;
@@ -33,6 +34,8 @@ pub struct Facts {
     pub took: BTreeMap<Category, Duration>,
     /// Units of systemd, generations, the journal. `None` where systemd does not run, or is not to be asked.
     pub units: Option<units::Units>,
+    /// What was installed. `None` where there was never a gate, and nothing to compare with.
+    pub generation: Option<generation::Generation>,
     /// Disk, memory, clock, file systems.
     pub host: Option<host::Host>,
     /// Secrets, certificates, open ports.

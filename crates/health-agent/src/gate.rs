@@ -18,9 +18,7 @@ mod patience;
 mod rollback;
 pub(crate) mod state;
 
-use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
@@ -323,20 +321,9 @@ fn status(line: &str) {
     let _ = sd_notify::notify(&[NotifyState::Status(line)]);
 }
 
-/// Whoever stands before the machine sees it. It may have no console.
+/// Whoever stands before the machine sees it: the unit's standard output is the console as well. 2 is critical, to the journal.
 fn console(line: &str) {
-    let console = OpenOptions::new()
-        .write(true)
-        .custom_flags(
-            rustix::fs::OFlags::NOCTTY
-                .union(rustix::fs::OFlags::NONBLOCK)
-                .bits()
-                .cast_signed(),
-        )
-        .open("/dev/console");
-    if let Ok(mut console) = console {
-        let _ = write!(console, "\r\n{line}\r\n");
-    }
+    let _ = writeln!(std::io::stdout(), "<2>{line}");
 }
 
 fn maintain(run_dir: &Path, switch: Switch, how_long: Duration) -> anyhow::Result<()> {

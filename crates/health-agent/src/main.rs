@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use signalbox_health::{ABOUT, Agent, Command, RawConfig, doctor, gate};
+use signalbox_health::{ABOUT, Agent, Command, RawConfig, doctor, gate, manifest, verify};
 
 fn main() -> ExitCode {
     service::run_with_commands::<RawConfig, Command, _, _, _, _>(
@@ -15,6 +15,8 @@ fn main() -> ExitCode {
         async |command, config| match command {
             Command::Doctor(options) => doctor::run(&config, &options).await,
             Command::Gate(options) => gate::run(&config, &options).await,
+            Command::Verify(options) => verify::run(&config, &options).await,
+            Command::Manifest(options) => manifest::run(&options),
         },
     )
 }

@@ -84,9 +84,14 @@ impl Agent {
             .merge(health_routes(&life));
         tokio::select! {
             served = service::http::serve(self.listener, router, life.shutdown()) => served.context("failed to serve HTTP"),
-            () = judge(&self.client, &self.config, &shared, &life) => Ok(()),
-            () = canaries.send(&self.client, &self.config) => Ok(()),
-            () = reaper::run(&self.client, &self.config) => Ok(()),
+            // a box without collectors has no canaries to send, and one without Pushgateway nothing to tidy: judging goes on
+            _ = async {
+                tokio::join!(
+                    judge(&self.client, &self.config, &shared, &life),
+                    canaries.send(&self.client, &self.config),
+                    reaper::run(&self.client, &self.config),
+                )
+            } => Ok(()),
         }
     }
 }

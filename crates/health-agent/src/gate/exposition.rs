@@ -50,5 +50,5 @@ pub(crate) fn record(config: &Config) {
 }
 
 fn flag(holds: bool) -> f64 {
-    if holds { 1.0 } else { 0.0 }
+    f64::from(u8::from(holds))
 }

@@ -1,0 +1,135 @@
+//! What the newest comparison has found, for those who were not there.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::facts::{Answer, Timestamp};
+
+/// The file `last_verify.json`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Record {
+    /// When it ended.
+    pub(crate) at: Timestamp,
+    pub(crate) took_seconds: f64,
+    pub(crate) outcome: Outcome,
+    /// What the manifest is called, and of which system it is.
+    pub(crate) manifest: String,
+    pub(crate) signed_by: Vec<String>,
+    /// Store paths that were looked at, in this run or in those that it goes on from.
+    pub(crate) paths: usize,
+    pub(crate) of_paths: usize,
+    pub(crate) bytes_read: u64,
+    /// Of those there are more than [`TOLD`], only so many.
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) findings_total: usize,
+    /// Why it could not be compared.
+    pub(crate) error: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// All is as it was built.
+    Sound,
+    /// Something is not.
+    Changed,
+    /// It was cut short before it found anything; the next run goes on.
+    CutShort,
+    /// There was nothing to compare with, or nothing could be read.
+    #[default]
+    Failed,
+}
+
+/// One thing that is not as it was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) kind: Kind,
+    /// A path, usually.
+    pub(crate) subject: String,
+    /// A sentence that goes on from the subject; files that have changed are on lines of their own.
+    pub(crate) what: String,
+    pub(crate) fix: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    StorePath,
+    System,
+    Kernel,
+    UnitFile,
+}
+
+/// Enough to see what is the matter; a disk that dies changes everything.
+const TOLD: usize = 200;
+
+impl Record {
+    /// `None` where nothing was ever compared, or where this user may not see it.
+    pub(crate) fn read(dir: &Path) -> Answer<Option<Self>> {
+        let path = dir.join("last_verify.json");
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
+        };
+        serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))
+    }
+
+    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir_all(dir)?;
+        let new = dir.join("last_verify.json.new");
+        let mut file = File::create(&new)?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)?;
+        file.sync_all()?;
+        fs::rename(&new, dir.join("last_verify.json"))
+    }
+
+    pub(super) fn found(&mut self, findings: Vec<Finding>) {
+        self.findings_total = findings.len();
+        self.findings = findings;
+        self.findings.truncate(TOLD);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_kept_for_others_and_bounded() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("state");
+        assert_eq!(Record::read(&dir), Ok(None));
+        let mut record = Record {
+            at: 7.5,
+            outcome: Outcome::Changed,
+            ..Record::default()
+        };
+        let finding = Finding {
+            kind: Kind::StorePath,
+            subject: "/nix/store/a".to_owned(),
+            what: "is missing".to_owned(),
+            fix: "nix-store --repair-path /nix/store/a".to_owned(),
+        };
+        record.found(vec![finding; 1000]);
+        record.write(&dir).unwrap();
+        let read = Record::read(&dir).unwrap().unwrap();
+        assert_eq!((read.findings.len(), read.findings_total), (TOLD, 1000));
+        assert_eq!(read, record);
+        fs::write(dir.join("last_verify.json"), "{").unwrap();
+        assert!(Record::read(&dir).is_err());
+    }
+}
