@@ -38,6 +38,8 @@ pub struct SecretFile {
     pub owner: u32,
     /// Whether that is who is looking.
     pub own: bool,
+    /// Its group.
+    pub group: u32,
     /// Whether there is something in it.
     pub filled: bool,
     /// Whether it, or what it links to, is in the Nix store, which everyone reads.

@@ -1,10 +1,117 @@
 //! Secrets, certificates, open ports: looks.
 
-use crate::config::Config;
-use crate::facts::security::Security;
+mod certificates;
+mod secrets;
+mod sockets;
+
+use std::path::Path;
+
+use reqwest::Url;
+use tokio::sync::Semaphore;
+
+use crate::config::{Config, Parts};
+use crate::facts::security::{PartAddress, Security};
+use crate::probe::blocking::blocking;
 use crate::probe::http::Client;
+use crate::probe::unix_time;
+
+static LOOKING: Semaphore = Semaphore::const_new(1);
 
 /// Never fails: what could not be asked is a fact too. `None` if the box has nothing of it.
-pub(crate) async fn look(_client: &Client, _config: &Config) -> Option<Security> {
-    None
+pub(crate) async fn look(_client: &Client, config: &Config) -> Option<Security> {
+    let timeout = config.timeout;
+    let config = config.clone();
+    match blocking(&LOOKING, timeout, move || read(&config)).await {
+        Ok(security) => Some(security),
+        // what hangs is told of the disks; here it hides the ports alone
+        Err(error) => Some(Security {
+            listeners: Some(Err(error)),
+            ..Security::default()
+        }),
+    }
+}
+
+fn read(config: &Config) -> Security {
+    let system = &config.system;
+    let keys = system
+        .certificates
+        .iter()
+        .filter_map(|certificate| certificate.key_file.clone());
+    let mut secrets: Vec<_> = system.secrets.iter().cloned().chain(keys).collect();
+    secrets.sort();
+    secrets.dedup();
+
+    let parts = addresses(&config.parts);
+    let mut expected = system.listeners.clone();
+    if !expected.is_empty() {
+        expected.push(config.listen);
+    }
+    let needed = !(expected.is_empty() && parts.is_empty());
+    Security {
+        secrets: secrets.into_iter().map(secrets::read).collect(),
+        certificates: system
+            .certificates
+            .iter()
+            .map(|certificate| certificates::read(certificate, unix_time()))
+            .collect(),
+        listeners: needed.then(|| sockets::read(Path::new("/proc"))),
+        expected,
+        parts,
+    }
+}
+
+/// Parts whose address is known. The object store is left out: it can be any program.
+fn addresses(parts: &Parts) -> Vec<PartAddress> {
+    const THANOS: &[&str] = &["thanos"];
+    let known: [(&str, &[&str], &Option<Url>); 11] = [
+        ("prometheus", &["prometheus"], &parts.prometheus),
+        ("alertmanager", &["alertmanager"], &parts.alertmanager),
+        ("pushgateway", &["pushgateway"], &parts.pushgateway),
+        ("node_exporter", &["node_exporter"], &parts.node_exporter),
+        ("dashboard", &["signalbox-dash"], &parts.dashboard),
+        ("thanos_sidecar", THANOS, &parts.thanos_sidecar),
+        ("thanos_query", THANOS, &parts.thanos_query),
+        ("thanos_query_frontend", THANOS, &parts.thanos_query_frontend),
+        ("thanos_store", THANOS, &parts.thanos_store),
+        ("thanos_compact", THANOS, &parts.thanos_compact),
+        ("thanos_rule", THANOS, &parts.thanos_rule),
+    ];
+    known
+        .into_iter()
+        .filter_map(|(part, programs, url)| {
+            let url = url.as_ref()?;
+            Some(PartAddress {
+                part,
+                programs,
+                ip: url.host_str()?.trim_matches(['[', ']']).parse().ok()?,
+                port: url.port_or_known_default()?,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_have_addresses_where_their_urls_do() {
+        let parts = Parts {
+            prometheus: Url::parse("http://127.0.0.1:9090").ok(),
+            thanos_rule: Url::parse("https://[::1]/rule").ok(),
+            dashboard: Url::parse("http://box.example:3000").ok(),
+            ..Parts::default()
+        };
+        let found: Vec<_> = addresses(&parts)
+            .into_iter()
+            .map(|part| (part.part, part.ip.to_string(), part.port))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("prometheus", "127.0.0.1".to_owned(), 9090),
+                ("thanos_rule", "::1".to_owned(), 443)
+            ]
+        );
+    }
 }
