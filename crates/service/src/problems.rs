@@ -1,7 +1,7 @@
 use std::fmt;
 
-use figment::Figment;
 use figment::value::{Dict, Tag, Value};
+use figment::{Figment, Source};
 
 /// Everything that is wrong with a configuration, collected so that all of it can be reported at once.
 ///
@@ -93,10 +93,10 @@ impl Problems {
             let name = key.to_ascii_uppercase().replace('.', "__");
             return format!("environment variable {}{name}: ", self.env_prefix);
         }
-        match &metadata.source {
-            Some(source) if source.file_path().is_some() => format!("{source}: "),
-            _ if metadata.name == DEFAULTS => String::new(),
-            _ => format!("{}: ", metadata.name),
+        match metadata.source.as_ref().and_then(Source::file_path) {
+            Some(path) => format!("{}: ", path.display()),
+            None if metadata.name == DEFAULTS => String::new(),
+            None => format!("{}: ", metadata.name),
         }
     }
 }
