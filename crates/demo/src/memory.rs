@@ -14,6 +14,8 @@ use crate::programs::Program;
 /// The budget of one class.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Memory {
+    /// How many active series the box is for.
+    pub(crate) series: u64,
     /// MiB, by the part's name without its box.
     parts: BTreeMap<String, u32>,
     pub(crate) caches: Caches,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::part::{Content, File, Part, Stage};
 use crate::programs::Program;
 use crate::topology::data_plane::PLANES;
-use crate::topology::object_store;
+use crate::topology::object_store::{self, Bucket};
 use crate::topology::port;
 use crate::topology::site::{A, Replica, Site, http, of, port as open, words};
 
@@ -49,15 +49,29 @@ fn settings(site: &Site<'_>, replica: Replica) -> String {
         &[
             ("box", json!(replica.name)),
             ("listen", json!(site.on(replica, port::HEALTH))),
+            // who breaks something on purpose does not want to wait
+            ("interval", json!("5s")),
         ],
     );
-    let parts = parts(site, replica);
-    let parts: Vec<_> = parts
+    let mut parts: Vec<_> = parts(site, replica)
         .into_iter()
-        .map(|(key, address)| (key, url(address)))
+        .map(|(key, port)| (key, on(replica, port)))
         .collect();
+    let bucket = bucket(site, replica);
+    parts.extend(bucket.iter().map(|bucket| ("object_store", url(bucket.address))));
     table("[parts]", &parts);
-    table("[system]", &[("mounts", json!([site.plan.folders.state]))]);
+    table("[prometheus]", &[("max_series", json!(site.plan.memory.series))]);
+    let mut system = vec![("mounts", json!([site.plan.folders.state]))];
+    if let Some(bucket) = bucket {
+        system.push(("secrets", json!([bucket.credentials])));
+        let entries = [
+            ("bucket", json!(bucket.name)),
+            ("region", json!(bucket.region)),
+            ("credentials_file", json!(bucket.credentials)),
+        ];
+        table("[object_store]", &entries);
+    }
+    table("[system]", &system);
     for peer in site.peers(replica) {
         let entries = [
             ("box", json!(peer.name)),
@@ -79,8 +93,8 @@ fn settings(site: &Site<'_>, replica: Replica) -> String {
     text
 }
 
-/// What the box has, by the name of its key, and where it answers HTTP.
-fn parts(site: &Site<'_>, replica: Replica) -> Vec<(&'static str, SocketAddrV4)> {
+/// The parts of the box that answer HTTP, by the name of their key, and their ports.
+fn parts(site: &Site<'_>, replica: Replica) -> Vec<(&'static str, u16)> {
     let mut ports = vec![
         ("prometheus", port::PROMETHEUS),
         ("alertmanager", port::ALERTMANAGER),
@@ -106,12 +120,11 @@ fn parts(site: &Site<'_>, replica: Replica) -> Vec<(&'static str, SocketAddrV4)>
             ("thanos_rule", port::RULE_HTTP),
         ]);
     }
-    let mut parts: Vec<_> = ports
-        .into_iter()
-        .map(|(key, port)| (key, site.on(replica, port)))
-        .collect();
-    let store = site.plan.object_store().filter(|_| is_first);
-    let s3 = store.and_then(|store| object_store::address(site, store));
-    parts.extend(s3.map(|address| ("object_store", address)));
-    parts
+    ports
+}
+
+/// The bucket, of the box that has it.
+fn bucket(site: &Site<'_>, replica: Replica) -> Option<Bucket> {
+    let store = site.plan.object_store().filter(|_| replica == A)?;
+    object_store::bucket(site, store).ok()
 }

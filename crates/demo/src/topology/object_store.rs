@@ -4,7 +4,7 @@
 
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context;
@@ -62,6 +62,31 @@ impl ObjectStore {
     }
 }
 
+/// A bucket of the box.
+pub(super) struct Bucket {
+    pub(super) name: &'static str,
+    pub(super) region: &'static str,
+    /// Where S3 is spoken.
+    pub(super) address: SocketAddrV4,
+    /// The file with its keys.
+    pub(super) credentials: PathBuf,
+}
+
+/// Where Thanos keeps the blocks, or the file that describes where that is elsewhere.
+pub(super) fn bucket<'a>(site: &Site<'_>, store: &'a ObjectStore) -> Result<Bucket, &'a Path> {
+    let region = match store {
+        ObjectStore::Minio => "us-east-1",
+        ObjectStore::Garage => "garage",
+        ObjectStore::External(description) => return Err(description),
+    };
+    Ok(Bucket {
+        name: BUCKET,
+        region,
+        address: s3(site, store),
+        credentials: secret(site, "s3-credentials"),
+    })
+}
+
 /// What Thanos' parts need to reach the store.
 pub(super) struct Access {
     pub(super) configuration: PathBuf,
@@ -72,12 +97,11 @@ pub(super) struct Access {
 }
 
 pub(super) fn access(site: &Site<'_>, store: &ObjectStore) -> Access {
-    let region = match store {
-        ObjectStore::Minio => "us-east-1",
-        ObjectStore::Garage => "garage",
-        ObjectStore::External(file) => {
+    let bucket = match bucket(site, store) {
+        Ok(bucket) => bucket,
+        Err(description) => {
             return Access {
-                configuration: file.clone(),
+                configuration: description.to_owned(),
                 environment: vec![],
                 files: vec![],
                 needs: vec![],
@@ -85,14 +109,16 @@ pub(super) fn access(site: &Site<'_>, store: &ObjectStore) -> Access {
         }
     };
     let configuration = site.config("thanos/objstore.yml");
-    let credentials = secret(site, "s3-credentials");
     let text = json!({
         "type": "S3",
-        "config": { "bucket": BUCKET, "endpoint": s3(site, store), "insecure": true, "region": region }
+        "config": { "bucket": bucket.name, "endpoint": bucket.address, "insecure": true, "region": bucket.region }
     });
     let keys = &site.plan.keys;
     Access {
-        environment: vec![variable("AWS_SHARED_CREDENTIALS_FILE", credentials.display())],
+        environment: vec![variable(
+            "AWS_SHARED_CREDENTIALS_FILE",
+            bucket.credentials.display(),
+        )],
         files: vec![
             File {
                 path: configuration.clone(),
@@ -100,7 +126,7 @@ pub(super) fn access(site: &Site<'_>, store: &ObjectStore) -> Access {
                 content: Content::Text(format!("{text:#}\n")),
             },
             File {
-                path: credentials,
+                path: bucket.credentials,
                 content: Content::Secret(format!(
                     "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
                     keys.id, keys.secret
@@ -117,14 +143,6 @@ pub(super) fn part(site: &Site<'_>, store: &ObjectStore) -> Option<Part> {
     match store {
         ObjectStore::Minio => Some(minio(site)),
         ObjectStore::Garage => Some(garage(site)),
-        ObjectStore::External(_) => None,
-    }
-}
-
-/// Where S3 is spoken, if it is a part of the box.
-pub(super) fn address(site: &Site<'_>, store: &ObjectStore) -> Option<SocketAddrV4> {
-    match store {
-        ObjectStore::Minio | ObjectStore::Garage => Some(s3(site, store)),
         ObjectStore::External(_) => None,
     }
 }

@@ -255,6 +255,16 @@ fn each_agent_is_told_what_its_box_has_and_of_the_other_one() {
         Some("http://127.77.3.1:31715")
     );
     assert_eq!(
+        a["object_store"],
+        toml::toml! {
+            bucket = "thanos"
+            region = "us-east-1"
+            credentials_file = "/state/secrets/s3-credentials"
+        }
+        .into()
+    );
+    assert!(!b.contains_key("object_store"), "{b}");
+    assert_eq!(
         b["peer"],
         toml::toml! {
             box = "a"
@@ -272,9 +282,13 @@ fn each_agent_is_told_what_its_box_has_and_of_the_other_one() {
         self_metrics = "http://127.77.3.13:8888"
     };
     assert_eq!(a["collectors"][2], qa.into());
+    assert_eq!(b["prometheus"]["max_series"].as_integer(), Some(300_000));
     let alone = told_to(&simple("127.77.3"), "health-a");
     assert_eq!(keys(&alone), ["alertmanager", "dashboard", "prometheus"]);
-    assert!(!alone.contains_key("peer"), "{alone}");
+    assert!(
+        !alone.contains_key("peer") && !alone.contains_key("object_store"),
+        "{alone}"
+    );
 }
 
 #[test]
