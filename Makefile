@@ -12,17 +12,23 @@ ARGS ?=
 # Cases of a benchmark, as in: make bench-collector CASES="counter-10k,overload-400k"
 CASES ?=
 
+# Tests of machines, as in: make test-systemd TESTS="gate pair"
+TESTS ?=
+
 # npm says what is wrong, not what is deprecated
 export npm_config_loglevel = error
 
 WEB  := crates/dashboard/web
 BENCH := bench/Cargo.toml
+MACHINES := vm-tests/systemd/Cargo.toml
 SDK_TESTS := crates/collector/tests/sdks
 PNPM  = npx --yes $(shell node -p "require('./$(WEB)/package.json').packageManager")
 step  = @printf '\n\033[1m==> %s\033[0m  (%s)\n' '$(1)' "$$(date +%T)"
 
 # $(call need,PROGRAM,WAY TO GET IT)
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; $(2)" >&2; exit 1; }
+
+nix = $(call need,nix-store,install it by: apt-get install --no-install-recommends nix-bin (or as https://nixos.org/download says))
 
 chromium = $(call need,$${CHROMIUM:-chromium},install it by: apt-get install chromium (or name one: CHROMIUM=/path/to/chromium))
 
@@ -52,7 +58,9 @@ lint: tools ## Formatting and lints of the Rust code, warnings are errors
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	cargo fmt --manifest-path $(BENCH) --all --check
 	cargo clippy --manifest-path $(BENCH) --target-dir target --locked --workspace --all-targets -- -D warnings
-	if command -v shellcheck >/dev/null; then shellcheck bench/collector/run bench/collector/go/build bench/stack/run; fi
+	cargo fmt --manifest-path $(MACHINES) --all --check
+	cargo clippy --manifest-path $(MACHINES) --target-dir target --locked --all-targets -- -D warnings
+	if command -v shellcheck >/dev/null; then shellcheck bench/closure/run bench/collector/run bench/collector/go/build bench/stack/run packaging/debian/build vm-tests/systemd/image vm-tests/systemd/machine vm-tests/systemd/run; fi
 
 .PHONY: test-web
 test-web: web ## Types, lints, licences, size, unit and browser tests of the web app
@@ -74,11 +82,23 @@ check-nix: programs ## The flake, the NixOS modules and the unit files; with Nix
 
 .PHONY: test-rust
 test-rust: export SIGNALBOX_BROWSER_TEST = 1
+test-rust: export SIGNALBOX_NIX_TEST = 1
 test-rust: tools programs web ## Unit, integration and end-to-end tests of the Rust code
 	$(call step,Rust: tests from unit to end-to-end)
 	@$(chromium)
+	@$(nix)
 	cargo test --locked --workspace
 	cargo test --manifest-path $(BENCH) --target-dir target --locked --workspace
+
+.PHONY: test-systemd
+test-systemd: tools programs web ## Our Debian packages on machines with a real systemd (systemd-nspawn), with the third-party programs beside them (as root)
+	$(call step,Machines with a real systemd)
+	vm-tests/systemd/run $(TESTS)
+
+.PHONY: test-vm
+test-vm: tools programs web ## The same under QEMU: power cut, full disk, clock jump, memory limit; a quarter of an hour (as root)
+	$(call step,Virtual machines)
+	vm-tests/systemd/run --vm $(TESTS)
 
 # Seconds per target, and which
 FUZZ_SECONDS ?= 60
@@ -125,7 +145,16 @@ bench-collector: ## The collector beside the OpenTelemetry Collector, a quarter 
 bench-stack: tools programs ## The whole stack under a million series, a quarter of an hour (ARGS="--quick", ARGS=--help, see bench/README.md)
 	@bench/stack/run $(ARGS)
 
+.PHONY: bench-closure
+bench-closure: ## Verification of a Nix store beside sha256sum, a minute (ARGS=--help, see bench/README.md)
+	@bench/closure/run $(ARGS)
+
 ##@ Build it
+
+.PHONY: packages
+packages: tools web ## Debian packages of our services, into target/debian (ARGS="--profile dev", docs/debian.md)
+	$(call step,Debian packages)
+	packaging/debian/build $(ARGS)
 
 .PHONY: programs
 programs: tools ## The third-party programs, from the versions pinned in stack/go (each built once, then cached)
