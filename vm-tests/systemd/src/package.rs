@@ -1,33 +1,24 @@
-use std::fs;
+use std::fmt::Write as _;
 
 use crate::machine::Machine;
 use crate::setting;
 
-/// Our packages, as `run` has built them.
+/// Our Debian packages, as `run` has built them.
 #[derive(Debug)]
 pub struct Package;
 
 impl Package {
-    /// Puts the packages' files on a machine that has not booted.
+    /// Puts the packages on a machine that has not booted.
     pub fn show(machine: &mut Machine) {
-        machine.show(&setting::target().join("debug"), "/packages");
+        machine.show(&setting::target().join("debian"), "/packages");
     }
 
-    /// Installs packages.
+    /// Installs packages, and what they have in common. Settings that are there already stay.
     pub async fn install(machine: &Machine, names: &[&str]) {
+        let mut command = "dpkg --install --force-confold /packages/signalbox-common_*.deb".to_owned();
         for name in names {
-            machine
-                .run(&format!("ln -sf /packages/{name} /usr/bin/{name}"))
-                .await;
+            let _ = write!(command, " /packages/{name}_*.deb");
         }
-        let units = setting::checkout().join("systemd");
-        for unit in fs::read_dir(units).expect("units").map(Result::unwrap) {
-            let file = unit.file_name().into_string().expect("text");
-            if names.iter().any(|name| file.starts_with(name)) || file == "signalbox.target" {
-                let text = fs::read_to_string(unit.path()).expect("a unit");
-                machine.write(&format!("/usr/lib/systemd/system/{file}"), &text);
-            }
-        }
-        machine.run("systemctl daemon-reload").await;
+        machine.run(&command).await;
     }
 }

@@ -104,7 +104,6 @@ impl Control {
         );
         machine.boot().await;
         Package::install(&machine, &["signalbox-dashboard"]).await;
-        machine.run("systemctl start signalbox-dashboard").await;
         Self { golden, machine }
     }
 
@@ -189,7 +188,7 @@ impl Plane {
         .await;
         machine
             .run(&format!(
-                "systemctl start signalbox-collector.socket signalbox-collector signalbox-demo-api signalbox-load-gen@{environment}"
+                "systemctl enable --now signalbox-load-gen@{environment}"
             ))
             .await;
         Self { environment, machine }

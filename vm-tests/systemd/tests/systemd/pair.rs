@@ -130,7 +130,10 @@ async fn counts_requests(control: &Control) {
     let query = "sum(http_server_request_duration_seconds_count{environment=\"prod\"})";
     let count = async || match far_end.query(query).await?.first() {
         Some(sample) => Ok(sample.value),
-        None => Err("no requests".to_owned()),
+        None => Err(format!(
+            "{} has none",
+            control.address("Thanos query-frontend, http")
+        )),
     };
     let before = eventually("requests are counted", SEEN, count).await;
     eventually("requests go on being counted", SEEN, async || {
