@@ -28,7 +28,7 @@ step  = @printf '\n\033[1m==> %s\033[0m  (%s)\n' '$(1)' "$$(date +%T)"
 # $(call need,PROGRAM,WAY TO GET IT)
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; $(2)" >&2; exit 1; }
 
-nix = $(call need,nix-store,install it by: apt-get install --no-install-recommends nix-bin (or as https://nixos.org/download says))
+nix = [ -n "$${NIX_ROOT:-}" ] || $(call need,nix-store,install it by: apt-get install --no-install-recommends nix-bin (or as https://nixos.org/download says))
 
 chromium = $(call need,$${CHROMIUM:-chromium},install it by: apt-get install chromium (or name one: CHROMIUM=/path/to/chromium))
 
