@@ -31,11 +31,11 @@ use record::{Finding, Kind, Outcome, Record};
 /// With what to compare, and how.
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// The manifest, or a folder with one for each system, named <store path>.manifest [default: verify.manifest]
+    /// The manifest, or a folder with one for each system, named <store path>.manifest [default: as in the settings]
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
 
-    /// Whose manifests are believed: name:base64, or a file with it; the option may be given several times [default: verify.public_keys]
+    /// Whose manifests are believed: name:base64, or a file with it; the option may be given several times [default: as in the settings]
     #[arg(long, value_name = "KEY")]
     pub public_key: Vec<String>,
 
@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, value_name = "NUMBER")]
     pub threads: Option<NonZeroUsize>,
 
-    /// Where the result is kept, and how far a run came [default: verify.state_dir]
+    /// Where the result is kept, and how far a run came [default: as in the settings]
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 
@@ -237,7 +237,8 @@ fn in_store(store: &Path, finding: &closure::verify::Finding) -> Finding {
         } => {
             let mut what = format!("has changed: it is {found}, and was {expected}");
             for file in files {
-                what += &format!("\n{file}");
+                what.push('\n');
+                what += &file.to_string();
             }
             (what, format!("nix-store --repair-path {subject}"))
         }

@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn maintenance_is_seen() {
         let until = judge("gate-maintenance", |gate, _| {
-            gate.maintenance = Some(Some(NOW + 600.0))
+            gate.maintenance = Some(Some(NOW + 600.0));
         });
         assert_eq!(
             until,
@@ -281,7 +281,7 @@ mod tests {
             )
         );
         let failed = judge("closure-verified", |_, last| {
-            last.error = Some("it is not signed".to_owned())
+            last.error = Some("it is not signed".to_owned());
         });
         assert_eq!(
             failed,

@@ -172,3 +172,6 @@ fn store_path(manifest: &Manifest, path: &Path) -> Option<StorePath> {
     let path: StorePath = name.parse().ok()?;
     manifest.entries().contains_key(&path).then_some(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,10 @@
 //! The agent from outside.
 
+mod canaries;
 mod gate;
+mod peer;
+mod programs;
+mod reaper;
+mod rules;
+mod parts;
+mod verify;

@@ -1,0 +1,275 @@
+//! A store is written down, damaged, and compared.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use closure::{SecretKey, nar};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+const SYSTEM: &str = "0123456789abcdfghijklmnpqrsvwxyz-nixos-system-box";
+const PART: &str = "zyxwvsrqpnmlkjihgfdcba9876543210-part-1.0";
+
+struct Store {
+    folder: TempDir,
+    key: SecretKey,
+}
+
+impl Store {
+    /// A system and a part that it refers to, registered as Nix would.
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Self {
+            key: SecretKey::generate("vendor-1").unwrap(),
+            folder,
+        };
+        fs::create_dir_all(store.path(PART).join("bin")).unwrap();
+        fs::write(store.path(PART).join("bin/part"), vec![7; 300_000]).unwrap();
+        fs::create_dir_all(store.path(SYSTEM)).unwrap();
+        fs::write(
+            store.path(SYSTEM).join("part"),
+            store.path(PART).to_str().unwrap(),
+        )
+        .unwrap();
+        let mut registration = String::new();
+        for (path, references) in [(PART, vec![]), (SYSTEM, vec![PART])] {
+            let place = store.path(path);
+            let hash = nar::hash(&place).unwrap();
+            let _ = write!(
+                registration,
+                "{}\n{}\n{}\n\n{}\n",
+                place.display(),
+                hash.sha256,
+                hash.size,
+                references.len()
+            );
+            for reference in references {
+                let _ = writeln!(registration, "{}", store.path(reference).display());
+            }
+        }
+        fs::write(store.folder.path().join("registration"), registration).unwrap();
+        fs::write(store.folder.path().join("key"), store.key.expose()).unwrap();
+        store
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.store().join(name)
+    }
+
+    async fn manifest(&self, options: &[&str]) -> Output {
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+        let root = text(self.path(SYSTEM));
+        let store = text(self.store());
+        let registration = text(self.folder.path().join("registration"));
+        let out = text(self.folder.path().join("manifest"));
+        let mut arguments = vec![
+            "manifest",
+            "--root",
+            &root,
+            "--store",
+            &store,
+            "--registration",
+            &registration,
+            "--out",
+            &out,
+        ];
+        arguments.extend(options);
+        run(&arguments).await
+    }
+
+    async fn verify(&self, options: &[&str]) -> Output {
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+        let manifest = text(self.folder.path().join("manifest"));
+        // by name: what runs on this machine is not this store's
+        let store = text(self.store());
+        let state = text(self.folder.path().join("state"));
+        let mut arguments = vec![
+            "verify",
+            "--manifest",
+            &manifest,
+            "--store",
+            &store,
+            "--state",
+            &state,
+        ];
+        arguments.extend(options);
+        run(&arguments).await
+    }
+
+    async fn verify_as_vendor(&self) -> (Option<i32>, String) {
+        let output = self
+            .verify(&["--public-key", &self.key.public().to_string()])
+            .await;
+        (output.status.code(), said(&output))
+    }
+
+    fn record(&self) -> Value {
+        let path = self.folder.path().join("state/last_verify.json");
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    }
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_signalbox-health"))
+        .env_clear()
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    tokio::time::timeout(Duration::from_mins(1), output)
+        .await
+        .expect("it ends")
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn key_option(store: &Store) -> String {
+    let key = store.folder.path().join("key");
+    key.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_was_built_is_found_to_be_so() {
+    let store = Store::new();
+    let made = store
+        .manifest(&["--secret-key", &key_option(&store), "--list-files"])
+        .await;
+    assert!(made.status.success(), "{made:?}");
+    let told = String::from_utf8_lossy(&made.stderr);
+    assert!(
+        told.ends_with(&format!("signed; its public key is {}\n", store.key.public())),
+        "{told}"
+    );
+    assert_eq!(
+        store.verify_as_vendor().await,
+        (
+            Some(0),
+            "all is as it was built: 2 of 2 store paths of nixos-system-box, signed by vendor-1\n".to_owned()
+        )
+    );
+    let record = store.record();
+    assert_eq!(record["outcome"], "sound");
+    assert_eq!(record["paths"], 2);
+    assert_eq!(record["error"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_flipped_bit_an_added_file_and_a_missing_path_are_named() {
+    let store = Store::new();
+    store
+        .manifest(&["--secret-key", &key_option(&store), "--list-files"])
+        .await;
+    let file = store.path(PART).join("bin/part");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[123_456] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    fs::write(store.path(PART).join("bin/added"), "").unwrap();
+    fs::remove_dir_all(store.path(SYSTEM)).unwrap();
+
+    let (code, text) = store.verify_as_vendor().await;
+    assert_eq!(code, Some(2));
+    for line in [
+        format!("{} is missing", store.path(SYSTEM).display()),
+        format!("    → nix-store --repair-path {}", store.path(SYSTEM).display()),
+        "    bin/added: added".to_owned(),
+        "    bin/part: other contents".to_owned(),
+        format!("    → nix-store --repair-path {}", store.path(PART).display()),
+    ] {
+        assert!(
+            text.lines().any(|said| said == line),
+            "{line:?} is missing in:\n{text}"
+        );
+    }
+    let record = store.record();
+    assert_eq!(record["outcome"], "changed");
+    assert_eq!(record["findings_total"], 2);
+    assert_eq!(record["findings"][0]["kind"], "store_path");
+
+    let output = store
+        .verify(&["--public-key", &store.key.public().to_string(), "--json"])
+        .await;
+    assert_eq!(output.status.code(), Some(2));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["findings"][0]["what"], "is missing");
+}
+
+#[tokio::test]
+async fn a_manifest_that_nobody_vouches_for_is_not_believed() {
+    let store = Store::new();
+    let manifest = store.folder.path().join("manifest");
+    store.manifest(&[]).await;
+    let (code, text) = store.verify_as_vendor().await;
+    assert_eq!(code, Some(1));
+    assert!(text.ends_with(": it is not signed\n"), "{text}");
+
+    store.manifest(&["--secret-key", &key_option(&store)]).await;
+    let signed = fs::read_to_string(&manifest).unwrap();
+    fs::write(
+        &manifest,
+        signed.replacen("nixos-system-box", "nixos-system-bob", 1),
+    )
+    .unwrap();
+    let (code, text) = store.verify_as_vendor().await;
+    assert_eq!(code, Some(1));
+    assert!(text.contains("the signature by vendor-1 does not fit"), "{text}");
+    let record = store.record();
+    assert_eq!(record["outcome"], "failed");
+    assert!(record["error"].as_str().unwrap().contains("does not fit"));
+
+    fs::write(&manifest, signed).unwrap();
+    let other = SecretKey::generate("other-1").unwrap().public().to_string();
+    let output = store.verify(&["--public-key", &other]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("it is signed by vendor-1, and trusted are other-1"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[tokio::test]
+async fn without_a_manifest_it_says_how_to_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(&["verify", "--state", folder.path().to_str().unwrap()]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).starts_with(
+            "could not compare: there is nothing to compare with: let signalbox-health manifest make"
+        ),
+        "{}",
+        said(&output)
+    );
+    let told = run(&["--set", "verify.manifest=/a", "check-config"]).await;
+    assert_eq!(told.status.code(), Some(78));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("verify.public_keys"));
+}
+
+#[tokio::test]
+async fn a_registration_that_lacks_something_makes_no_manifest() {
+    let store = Store::new();
+    let registration = store.folder.path().join("registration");
+    let text = fs::read_to_string(&registration).unwrap();
+    let (_, system) = text.split_at(text.find(SYSTEM).unwrap() - store.store().to_str().unwrap().len() - 1);
+    // the part's entry comes first, and is left out
+    assert!(system.starts_with(store.path(SYSTEM).to_str().unwrap()));
+    fs::write(&registration, system).unwrap();
+    let output = store.manifest(&[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        told.contains(&format!("{PART} is needed, and not in the registration")),
+        "{told}"
+    );
+    assert!(!Path::new(&store.folder.path().join("manifest")).exists());
+}
