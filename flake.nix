@@ -40,6 +40,11 @@
           program = lib.getExe pkgs.signalbox.demo;
           meta.description = "The whole box on this machine, as `make demo` runs it";
         };
+        doctor = {
+          type = "app";
+          program = lib.getExe pkgs.signalbox.health;
+          meta.description = "What is wrong with this box, and what to do: nix run .#doctor -- --config /etc/signalbox/health.toml doctor";
+        };
       };
 
       nixosModules = {

@@ -50,7 +50,8 @@ let
   ];
   isOurs =
     name:
-    lib.elem (lib.removeSuffix ".service" name) ours
+    name == "signalbox.target"
+    || lib.elem (lib.removeSuffix ".service" name) ours
     || lib.hasPrefix "signalbox-" name
     || lib.hasPrefix "thanos-" name;
 

@@ -3,6 +3,7 @@
   config,
   lib,
   modulesPath,
+  options,
   ...
 }:
 let
@@ -23,6 +24,10 @@ in
   boot.loader.systemd-boot = {
     enable = lib.mkDefault true;
     configurationLimit = 10;
+  }
+  # A generation that does not come so far as the gate is given up by the loader itself, which nixpkgs 26.05 cannot set up yet.
+  // lib.optionalAttrs (options.boot.loader.systemd-boot ? bootCounting) {
+    bootCounting.enable = lib.mkDefault config.services.signalbox.healthAgent.gate.enable;
   };
   boot.loader.efi.canTouchEfiVariables = lib.mkDefault false;
   # for who has no screen

@@ -113,18 +113,21 @@ rec {
     {
       package,
       files,
+      command ? "",
       restart ? [ ],
       reload ? [ ],
     }:
     {
-      wantedBy = [ "multi-user.target" ];
+      wantedBy = [ "signalbox.target" ];
       enableDefaultPath = false;
       restartTriggers = restart;
       reloadTriggers = reload;
       serviceConfig = {
         ExecStart = [
           ""
-          "${lib.getExe package} ${lib.concatMapStringsSep " " (file: "--config ${file}") files}"
+          "${lib.getExe package} ${lib.concatMapStringsSep " " (file: "--config ${file}") files}${
+            lib.optionalString (command != "") " ${command}"
+          }"
         ];
         ExecReload = lib.mkIf (reload != [ ]) [
           ""

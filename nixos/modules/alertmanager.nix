@@ -9,6 +9,7 @@ let
   ours = import ../lib { inherit lib pkgs; };
   cfg = config.services.signalbox.alertmanager;
   address = "${cfg.listenAddress}:${toString cfg.port}";
+  inherit (config.services.signalbox) healthAgent;
   text = builtins.readFile ../../stack/alertmanager/alertmanager.yml;
   alone = cfg.peers == [ ];
 in
@@ -94,10 +95,15 @@ in
 
     systemd.services.alertmanager = {
       startLimitIntervalSec = 0;
-      # the configuration names the file, which is looked for in the working directory
-      preStart = lib.mkAfter ''
-        ln --symbolic --force "$CREDENTIALS_DIRECTORY/webhook-url" webhook-url
-      '';
+      # the configuration names the files, which are looked for in the working directory
+      preStart = lib.mkAfter (
+        ''
+          ln --symbolic --force "$CREDENTIALS_DIRECTORY/webhook-url" webhook-url
+        ''
+        + lib.optionalString healthAgent.enable ''
+          printf '%s\n' http://${healthAgent.settings.listen}/canary/alert >canary-url
+        ''
+      );
       serviceConfig = {
         LoadCredential = lib.optional (cfg.webhookUrlFile != null) "webhook-url:${cfg.webhookUrlFile}";
         LockPersonality = true;

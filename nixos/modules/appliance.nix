@@ -11,6 +11,7 @@ let
     alertmanager
     collector
     dashboard
+    healthAgent
     nodeExporter
     objectStore
     prometheus
@@ -46,6 +47,7 @@ let
   # what only the box itself asks stays on loopback, unless a peer asks too
   shared = if alone then "127.0.0.1" else hostOf box;
 
+  healthPort = (ours.splitAddress healthAgent.settings.listen).port;
   dashboardPort = (ours.splitAddress dashboard.settings.listen).port;
 
   # A part of the control plane on a box, under names that do not depend on who scrapes.
@@ -137,6 +139,27 @@ let
         "      []\n"
       else
         lib.concatMapStrings (rule: "      - ${builtins.toJSON rule}\n") rules
+    );
+
+  # What the health agent asks on its own box.
+  healthParts =
+    let
+      at = address: port: "http://${address}:${toString port}";
+    in
+    {
+      prometheus = at shared prometheus.port;
+    }
+    // lib.optionalAttrs alertmanager.enable { alertmanager = at shared alertmanager.port; }
+    // lib.optionalAttrs pushgateway.enable { pushgateway = at (hostOf box) pushgateway.port; }
+    // lib.optionalAttrs nodeExporter.enable { node_exporter = at shared nodeExporter.port; }
+    // lib.optionalAttrs dashboard.enable { dashboard = "http://${dashboard.settings.listen}"; }
+    // lib.optionalAttrs objectStore.enable {
+      object_store = "http${lib.optionalString objectStore.tls "s"}://${objectStore.endpoint}";
+    }
+    // lib.optionalAttrs thanos.enable (
+      lib.mapAttrs' (
+        part: port: lib.nameValuePair "thanos_${lib.replaceStrings [ "-" ] [ "_" ] part}" (at shared port)
+      ) (lib.filterAttrs (part: _: lib.elem part thanos.parts) thanos.httpPorts)
     );
 
   option = name: "services.signalbox.appliance.${name}";
@@ -300,7 +323,7 @@ in
                 map (group: { inherit (group) targets; }) (inside alertmanager.port)
               );
               dashboard = lib.optionals dashboard.enable (outside dashboardPort);
-              health = [ ];
+              health = lib.optionals healthAgent.enable (inside healthPort);
               node = lib.optionals nodeExporter.enable (inside nodeExporter.port);
               pushgateway = lib.optionals pushgateway.enable (
                 # in place of box: what was pushed to both differs in this label alone, and queries take it away
@@ -371,6 +394,33 @@ in
           };
         };
 
+        services.signalbox.healthAgent = {
+          enable = lib.mkDefault true;
+          settings = {
+            box = cfg.host;
+            listen = lib.mkDefault "${shared}:8870";
+            parts = healthParts;
+            collectors = map (machine: {
+              inherit (machine) environment;
+              data_plane_id = machine.id;
+              otlp = lib.mkDefault "http://${hostOf machine}:4318";
+              self_metrics = lib.mkDefault "http://${hostOf machine}:8888";
+            }) (lib.attrValues cfg.dataPlanes);
+            peer = lib.mkIf (!alone) (
+              let
+                name = lib.head (lib.attrNames others);
+                on = port: "http://${hostOf others.${name}}:${toString port}";
+              in
+              {
+                box = name;
+                health = on healthPort;
+                prometheus = on prometheus.port;
+                alertmanager = on alertmanager.port;
+              }
+            );
+          };
+        };
+
         networking.firewall = {
           allowedTCPPorts =
             lib.optional dashboard.enable dashboardPort ++ lib.optional pushgateway.enable pushgateway.port;
@@ -380,6 +430,7 @@ in
               alertmanager.port
               9094
               nodeExporter.port
+              healthPort
               "10901-10910"
             ])
             (accept others "udp" [ 9094 ])

@@ -143,7 +143,21 @@ in
       # under a name that stays, so that another version of it is no restart
       "signalbox/collector-defaults.toml".source = aliases;
     };
-    systemd.packages = [ (ours.unitFile "signalbox-collector.service") ];
+    systemd.packages = map ours.unitFile [
+      "signalbox-collector.service"
+      "signalbox-collector.socket"
+    ];
+    systemd.sockets.signalbox-collector = {
+      wantedBy = [ "sockets.target" ];
+      listenStreams = [
+        # in place of those of the file
+        ""
+        listen.grpc
+        listen.http
+        listen.data
+        listen.self_metrics
+      ];
+    };
     systemd.services.signalbox-collector = lib.mkMerge [
       (ours.service {
         inherit (cfg) package;

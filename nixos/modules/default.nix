@@ -4,7 +4,9 @@
   imports = [
     ./stack.nix
     ./listeners.nix
+    ./parts.nix
     ./memory.nix
+    ./target.nix
     ./collector.nix
     ./demo-api.nix
     ./load-gen.nix
@@ -15,6 +17,7 @@
     ./thanos.nix
     ./pushgateway.nix
     ./node-exporter.nix
+    ./health-agent.nix
     ./appliance.nix
   ];
 }

@@ -1,15 +1,7 @@
 # How much memory each part of the control plane may take: by the class of the box, as stack/memory.json has it.
 { config, lib, ... }:
 let
-  inherit (config.services.signalbox) appliance memory;
-
-  unitOf =
-    part:
-    {
-      dashboard = "signalbox-dashboard";
-      node-exporter = "prometheus-node-exporter";
-    }
-    .${part} or part;
+  inherit (config.services.signalbox) appliance memory parts;
 
   # Prometheus and Thanos find their limit by themselves, and these are no Go.
   isTold =
@@ -17,21 +9,10 @@ let
     !lib.elem part [
       "dashboard"
       "garage"
+      "health"
       "prometheus"
     ]
     && !lib.hasPrefix "thanos-" part;
-
-  # what runs on this machine, by its name in stack/memory.json
-  isOn = {
-    inherit (config.services) garage minio prometheus;
-    inherit (config.services.prometheus) alertmanager pushgateway;
-    inherit (config.services.signalbox) dashboard;
-    node-exporter = config.services.prometheus.exporters.node;
-  }
-  // lib.mapAttrs' (part: lib.nameValuePair "thanos-${part}") (
-    lib.removeAttrs config.services.thanos [ "package" ]
-  );
-  parts = lib.filterAttrs (part: _: isOn.${part}.enable) (lib.intersectAttrs isOn memory.parts);
 in
 {
   options.services.signalbox.memory = lib.mkOption {
@@ -44,8 +25,11 @@ in
 
   config = lib.mkIf (appliance.enable && appliance.roles.controlPlane.enable) {
     systemd.services = lib.mapAttrs' (
-      part: mebibytes:
-      lib.nameValuePair (unitOf part) {
+      part: unit:
+      let
+        mebibytes = memory.parts.${part};
+      in
+      lib.nameValuePair unit {
         # a tenth for what the runtime of Go does not count
         environment = lib.mkIf (isTold part) { GOMEMLIMIT = "${toString (mebibytes * 9 / 10)}MiB"; };
         serviceConfig = {
@@ -54,6 +38,7 @@ in
           MemoryMax = lib.mkDefault "${toString mebibytes}M";
         };
       }
-    ) parts;
+      # the collector has a budget of its own, and its unit follows that
+    ) (lib.removeAttrs (lib.intersectAttrs memory.parts parts) [ "collector" ]);
   };
 }

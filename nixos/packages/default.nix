@@ -18,6 +18,11 @@ let
         }
       );
 
+  health = callPackage ./rust.nix {
+    crate = "health-agent";
+    program = "signalbox-health";
+  };
+
   web = callPackage ./web.nix { };
 
   dashboard = callPackage ./rust.nix {
@@ -53,7 +58,12 @@ in
     programs
     // services
     // {
-      inherit dashboard web stack-config;
+      inherit
+        dashboard
+        health
+        web
+        stack-config
+        ;
       # its MinIO listens on loopback and keeps what the demo itself made
       demo = callPackage ./demo.nix { inherit (pinned) minio; };
 
@@ -63,7 +73,7 @@ in
         // lib.mapAttrs' (name: lib.nameValuePair "signalbox-${name}") (
           services
           // {
-            inherit dashboard web;
+            inherit dashboard health web;
             inherit (final.signalbox) demo;
           }
         )

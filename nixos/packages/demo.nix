@@ -21,6 +21,7 @@ symlinkJoin {
     signalbox.collector
     signalbox.dashboard
     signalbox.demo-api
+    signalbox.health
     signalbox.load-gen
     signalbox.stack-config
   ];

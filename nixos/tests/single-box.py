@@ -7,6 +7,7 @@ CONTROL_PLANE = [
     "prometheus-node-exporter",
     "pushgateway",
     "signalbox-dashboard",
+    "signalbox-health",
     "signalbox-object-store",
     "thanos-compact",
     "thanos-query",
@@ -78,6 +79,14 @@ with subtest("the keys of the object store are root's alone"):
 with subtest("nothing fires but the heartbeat"):
     firing = '[.data.alerts[] | select(.state == "firing") | .labels.alertname] | unique == ["Watchdog"]'
     box.succeed(holds("http://127.0.0.1:9090/api/v1/alerts", firing))
+
+with subtest("the doctor finds nothing wrong"):
+    box.succeed("signalbox-health --config /etc/signalbox/health.toml doctor --wait 180s >&2")
+
+with subtest("the gate has let this generation stay"):
+    box.wait_until_succeeds(
+        "jq --exit-status .last.green /var/lib/signalbox-health-gate/state.json", timeout=400
+    )
 
 with subtest("a data plane that goes is noticed"):
     prod.shutdown()

@@ -4,3 +4,4 @@ set -e
                                          -i "/nix/store/checked-config"
 
 ln --symbolic --force "$CREDENTIALS_DIRECTORY/webhook-url" webhook-url
+printf '%s\n' http://127.0.0.1:8870/canary/alert >canary-url
