@@ -93,6 +93,14 @@ in
     # for the operator: signalbox-health --config /etc/signalbox/health.toml doctor
     environment.systemPackages = [ cfg.package ];
 
+    # as systemd/signalbox-health.sysusers says
+    users.users.signalbox-health = {
+      description = "Signalbox health agent";
+      isSystemUser = true;
+      group = "signalbox-health";
+    };
+    users.groups.signalbox-health = { };
+
     systemd.packages = map ours.unitFile (
       [ "signalbox-health.service" ]
       ++ lib.optional cfg.gate.enable "signalbox-health-gate.service"
