@@ -35,6 +35,8 @@ d /var/lib/minio/config 0700 minio minio
 d /var/lib/minio/certs 0700 minio minio
 d /var/lib/minio/data 0700 minio minio
 d /var/lib/minio/data/thanos 0700 minio minio
+L /run/booted-system - - - - /nix/store/nixos-system
+L /run/current-system - - - - /nix/store/nixos-system
 ";
 /// What the module of Alertmanager calls is not the program of that name in Debian.
 const ENVSUBST: &str = "\
@@ -151,6 +153,7 @@ impl Golden {
             fs::read_to_string(stack.join("alertmanager/alertmanager.yml")).expect("Alertmanager's settings");
         machine.write("/nix/store/checked-config", &alertmanager);
         self.object_store(machine);
+        self.health(machine);
         machine.write("/etc/sysusers.d/golden.conf", USERS);
         machine.write("/etc/tmpfiles.d/golden.conf", FOLDERS);
         for (command, script) in [
@@ -163,10 +166,20 @@ impl Golden {
         ] {
             machine.write_with_mode(&format!("/nix/store/{command}"), script, 0o755);
         }
+        // the one generation of the system, which cannot be activated
+        machine.write("/nix/store/nixos-system/nixos-version", "26.11\n");
+        for (link, to) in [
+            ("system-1-link", "/nix/store/nixos-system"),
+            ("system", "system-1-link"),
+        ] {
+            let profiles = machine.path("/nix/var/nix/profiles");
+            fs::create_dir_all(&profiles).expect("make a folder");
+            symlink(to, profiles.join(link)).expect("make a link");
+        }
         self.install_units(machine);
     }
 
-    /// The units of ours come from our packages, and are the same: here they get only what is the machine's.
+    /// The units of ours come from our packages, which start them, and are the same: here they get only what is the machine's.
     fn install_units(&self, machine: &Machine) {
         let ours = setting::checkout().join("systemd");
         for name in self.units() {
@@ -181,10 +194,11 @@ impl Golden {
                 continue;
             }
             let text = fs::read_to_string(&path).expect("a unit file");
-            if !ours.join(&name).exists() {
-                fs::copy(&path, &place).expect("copy a unit");
-                self.store(machine, &name, &text);
+            if ours.join(&name).exists() {
+                continue;
             }
+            fs::copy(&path, &place).expect("copy a unit");
+            self.store(machine, &name, &text);
             for target in text
                 .lines()
                 .filter_map(|line| line.strip_prefix("WantedBy="))
@@ -239,6 +253,21 @@ impl Golden {
             fs::create_dir_all(&place).expect("make a folder");
             let _ = symlink(programs, place.join(folder));
         }
+    }
+
+    /// The settings of the health agent, but for what is not here: a clock of the machine's own, and Garage.
+    fn health(&self, machine: &Machine) {
+        let file = "/etc/signalbox/health.toml";
+        let Ok(text) = fs::read_to_string(machine.path(file)) else {
+            return;
+        };
+        let mut text = text.replace("system.clock = true", "system.clock = false");
+        if self.minio {
+            text = text
+                .replace("garage.service", "minio.service")
+                .replace("\"garage\"", "\"us-east-1\"");
+        }
+        machine.write(file, &text);
     }
 
     /// Golden files are written in TOML, and Thanos reads YAML, of which JSON is a part.

@@ -5,7 +5,7 @@
 //!                              ▲
 //!     golden: what NixOS would give it      package: what Debian would      site: a box and its data planes
 //!
-//!  http, prometheus: what it answers        deltas: a sender that counts what was accepted     eventually: waits, not for ever
+//!  http, prometheus: what it answers        deltas: a sender that counts what was accepted     webhook: who is told of alerts
 //! ```
 
 mod deltas;
@@ -17,6 +17,7 @@ mod package;
 mod prometheus;
 mod setting;
 mod site;
+mod webhook;
 
 pub use deltas::Deltas;
 pub use eventually::eventually;
@@ -26,3 +27,4 @@ pub use machine::{Machine, Output};
 pub use package::Package;
 pub use prometheus::{Prometheus, Sample, sample};
 pub use site::{Control, Plane, SECRET, Site};
+pub use webhook::Webhook;

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::setting;
 
 /// A command in a machine may take so long.
-const COMMAND: Duration = Duration::from_mins(1);
+const COMMAND: Duration = Duration::from_mins(2);
 
 /// A machine under systemd-nspawn. Dropping it destroys it; what is in a static is destroyed by `run`.
 #[derive(Debug)]
@@ -78,12 +78,13 @@ impl Machine {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set the mode of a file");
     }
 
-    /// Boots it, and waits until systemd has started everything, or has given up on it.
+    /// Boots it, and waits until systemd has started everything or has given up on it, but not for ever: the gate may wait for long.
     pub async fn boot(&self) {
         let mut arguments = vec!["start", self.name];
         arguments.extend(self.options.iter().map(String::as_str));
         machine(&arguments).await;
-        self.run("systemctl is-system-running --wait || true").await;
+        self.run("timeout 20 systemctl is-system-running --wait || true")
+            .await;
     }
 
     /// What a shell says to a command that succeeds.

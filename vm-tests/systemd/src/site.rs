@@ -5,6 +5,7 @@ use crate::eventually::eventually;
 use crate::golden::Golden;
 use crate::machine::Machine;
 use crate::package::Package;
+use crate::webhook::{self, Webhook};
 
 /// A box has so long until everything on it is ready, and everything that it scrapes was scraped.
 const READY: Duration = Duration::from_secs(90);
@@ -41,9 +42,14 @@ impl Site {
     pub async fn boot() -> Self {
         let (control, prod, dev, qa) = tokio::join!(
             Control::boot("acme", Golden::named("acme"), Ipv4Addr::new(10, 20, 0, 10)),
-            Plane::boot("prod", "prod", Ipv4Addr::new(10, 20, 0, 11)),
-            Plane::boot("dev", "dev", Ipv4Addr::new(10, 20, 0, 12)),
-            Plane::boot("qa", "qa", Ipv4Addr::new(10, 20, 0, 13)),
+            Plane::boot(
+                "prod",
+                "prod",
+                Ipv4Addr::new(10, 20, 0, 11),
+                Some(Golden::named("acme-prod"))
+            ),
+            Plane::boot("dev", "dev", Ipv4Addr::new(10, 20, 0, 12), None),
+            Plane::boot("qa", "qa", Ipv4Addr::new(10, 20, 0, 13), None),
         );
         let site = Self {
             control,
@@ -93,9 +99,12 @@ impl Control {
         let mut machine = Machine::create(name, address).await;
         Package::show(&mut machine);
         golden.install(&mut machine);
+        Webhook::listen();
+        let [net @ .., _] = address.octets();
+        let host = Ipv4Addr::from([net[0], net[1], net[2], 1]);
         for secret in ["webhook-url", "kubeconfig", "remote-write-token"] {
-            // where nobody listens, with a word to look for
-            let text = format!("http://127.0.0.1:9/{SECRET}/{secret}\n");
+            // with a word to look for
+            let text = format!("http://{host}:{}/{SECRET}/{secret}\n", webhook::PORT);
             machine.write_with_mode(&format!("/var/lib/signalbox/secrets/{secret}"), &text, 0o600);
         }
         machine.write(
@@ -103,7 +112,15 @@ impl Control {
             "L /run/secrets - - - - /var/lib/signalbox/secrets\n",
         );
         machine.boot().await;
-        Package::install(&machine, &["signalbox-dashboard"]).await;
+        Package::install(&machine, &["signalbox-dashboard", "signalbox-health"]).await;
+        if golden.units().iter().any(|unit| unit == GATE) {
+            // as a switch does
+            machine
+                .run(&format!(
+                    "systemctl enable {GATE} && systemctl start --no-block multi-user.target"
+                ))
+                .await;
+        }
         Self { golden, machine }
     }
 
@@ -134,6 +151,9 @@ impl Control {
     }
 }
 
+/// The unit that our package leaves to whoever has generations.
+const GATE: &str = "signalbox-health-gate.service";
+
 /// A word in secrets, which must be nowhere else.
 pub const SECRET: &str = "sesame-6f1d";
 
@@ -150,25 +170,27 @@ const READINESS: &[(&str, &str)] = &[
     ("Thanos sidecar, http", "/-/ready"),
     ("Thanos store, http", "/-/ready"),
     ("dashboard", "/readyz"),
+    ("health agent", "/readyz"),
     ("node_exporter", "/metrics"),
 ];
 
 impl Plane {
     /// Boots the host of a data plane.
-    pub async fn boot(name: &'static str, environment: &'static str, address: Ipv4Addr) -> Self {
+    ///
+    /// With what NixOS would give it where that is rendered, and else as an operator of Debian sets our packages up.
+    pub async fn boot(
+        name: &'static str,
+        environment: &'static str,
+        address: Ipv4Addr,
+        golden: Option<Golden>,
+    ) -> Self {
         let mut machine = Machine::create(name, address).await;
         Package::show(&mut machine);
-        machine.write(
-            "/etc/signalbox/collector.toml",
-            &format!("environment = \"{environment}\"\ndata_plane_id = \"dp-{environment}-01\"\n"),
-        );
-        machine.write(
-            "/etc/systemd/system/signalbox-collector.socket.d/addresses.conf",
-            &format!(
-                "[Socket]\nListenStream=\nListenStream={address}:4317\nListenStream={address}:4318\n\
-                 ListenStream={address}:8889\nListenStream={address}:8888\n"
-            ),
-        );
+        if let Some(golden) = golden {
+            golden.install(&mut machine);
+        } else {
+            operate(&machine, environment, address);
+        }
         machine.write(
             "/etc/signalbox/demo-api.toml",
             &format!(
@@ -193,4 +215,19 @@ impl Plane {
             .await;
         Self { environment, machine }
     }
+}
+
+/// What the packages' own comments say about a collector that other machines send to.
+fn operate(machine: &Machine, environment: &str, address: Ipv4Addr) {
+    machine.write(
+        "/etc/signalbox/collector.toml",
+        &format!("environment = \"{environment}\"\ndata_plane_id = \"dp-{environment}-01\"\n"),
+    );
+    machine.write(
+        "/etc/systemd/system/signalbox-collector.socket.d/addresses.conf",
+        &format!(
+            "[Socket]\nListenStream=\nListenStream={address}:4317\nListenStream={address}:4318\n\
+             ListenStream={address}:8889\nListenStream={address}:8888\n"
+        ),
+    );
 }

@@ -1,6 +1,7 @@
 //! Signalbox on machines with a real systemd, under systemd-nspawn. `vm-tests/systemd/run` runs them.
 
 mod credentials;
+mod doctor;
 mod gate;
 mod journal;
 mod kills;

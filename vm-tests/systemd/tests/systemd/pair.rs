@@ -24,7 +24,7 @@ async fn one_that_is_off_is_shown_as_off_and_the_other_has_everything() {
             Golden::named("pair-b").with_minio(),
             Ipv4Addr::new(10, 0, 0, 20)
         ),
-        Plane::boot("pair-prod", "prod", Ipv4Addr::new(10, 0, 0, 11)),
+        Plane::boot("pair-prod", "prod", Ipv4Addr::new(10, 0, 0, 11), None),
     );
     tokio::join!(a.is_ready(), b.is_ready());
     for each in [&a, &b] {

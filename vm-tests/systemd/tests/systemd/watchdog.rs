@@ -10,7 +10,7 @@ const SEEN: Duration = Duration::from_mins(1);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_whose_loop_hangs_while_it_still_answers_is_started_again() {
     let address = Ipv4Addr::new(10, 20, 0, 20);
-    let plane = Plane::boot("hanging", "prod", address).await;
+    let plane = Plane::boot("hanging", "prod", address, None).await;
     let machine = &plane.machine;
     machine.write(
         "/etc/systemd/system/signalbox-collector.service.d/watchdog.conf",
