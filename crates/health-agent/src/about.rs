@@ -31,7 +31,7 @@ pub enum Command {
     /// Wait until the required checks are green, and go back to the generation before if they stay red: 0 it stays, 1 it is not healthy
     Gate(gate::Options),
 
-    /// Compare what is installed and what runs with the signed manifest: 0 as it was built, 2 something is not, 1 it could not be compared
+    /// Compare what is installed and what runs with the signed manifest: 0 as it was built, 2 something is not, 1 it could not be compared, 75 it was cut short
     Verify(verify::Options),
 
     /// Write down what a system consists of, where it is built, so that verify can compare

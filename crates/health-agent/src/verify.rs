@@ -56,7 +56,8 @@ pub struct Options {
     pub json: bool,
 }
 
-/// Ends with 0 when all is as it was built, with 2 when something is not, and with 1 when it could not be compared.
+/// Ends with 0 when all is as it was built, with 2 when something is not, with 1 when it could not be compared, and with 75 when it was
+/// cut short.
 pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode> {
     let state = options.state.as_ref().unwrap_or(&config.verify.state_dir);
     let began = Instant::now();
@@ -86,9 +87,13 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
     Ok(ExitCode::from(match record.outcome {
         Outcome::Sound => 0,
         Outcome::Changed => 2,
-        Outcome::CutShort | Outcome::Failed => 1,
+        Outcome::Failed => 1,
+        Outcome::CutShort => CUT_SHORT,
     }))
 }
+
+/// Somebody has stopped it, and nothing was found so far (`EX_TEMPFAIL`): the unit counts it as a success.
+const CUT_SHORT: u8 = 75;
 
 async fn compare(config: &Config, options: &Options, state: &Path) -> anyhow::Result<Record> {
     let manifest = manifest(config, options)?;

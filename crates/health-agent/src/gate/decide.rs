@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::generation::{Generation, Installed, Profile};
-use super::state::{Occasion, State};
+use super::state::{Occasion, Outcome, State};
 
 /// All that matters for it.
 #[derive(Debug, Clone)]
@@ -42,7 +42,8 @@ pub(super) enum Reason {
     NoMemory(String),
     /// At boot somebody, or the boot loader, chose another generation than the default.
     Chosen(Generation),
-    Before(Generation),
+    /// The only way back from it was taken before, and has ended like this.
+    Before(Generation, Outcome),
     RolledBackTo(Generation),
     Proven(Generation),
     NoOther(Generation),
@@ -86,8 +87,8 @@ fn way_back(situation: &Situation) -> Result<(Generation, Generation), Reason> {
     if situation.occasion == Occasion::Boot && !is_default {
         return Err(Reason::Chosen(from));
     }
-    if memory.rolled_back_from(&from.system).is_some() {
-        return Err(Reason::Before(from));
+    if let Some(before) = memory.rolled_back_from(&from.system) {
+        return Err(Reason::Before(from, before.outcome));
     }
     if memory.rolled_back_to(&from.system).is_some() {
         return Err(Reason::RolledBackTo(from));
@@ -159,7 +160,15 @@ impl fmt::Display for Reason {
                 f,
                 "{from} is not the default: it was chosen when the machine started"
             ),
-            Self::Before(from) => write!(f, "{from} was rolled back once already"),
+            Self::Before(from, Outcome::Done) => write!(f, "{from} was rolled back once already"),
+            Self::Before(from, Outcome::Failed) => write!(f, "the rollback from {from} has failed before"),
+            // the power may have failed meanwhile; tried again, it might fail again, for ever
+            Self::Before(from, Outcome::Begun) => {
+                write!(
+                    f,
+                    "a rollback from {from} was begun before, and did not come to its end"
+                )
+            }
             Self::RolledBackTo(from) => write!(f, "{from} is what was rolled back to"),
             Self::Proven(from) => write!(f, "{from} was good before: it is not to blame"),
             Self::NoOther(from) => write!(f, "there is nothing to go back to from {from}"),

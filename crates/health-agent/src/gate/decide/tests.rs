@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::gate::state::{Counted, Outcome, Rollback};
+use crate::gate::state::{Counted, Rollback};
 
 const ENTRY: &str = "/loader/entries/nixos-generation-3+2-1.conf";
 
@@ -112,8 +112,19 @@ fn the_newest_that_was_good_is_preferred() {
 fn what_was_rolled_back_from_is_neither_left_again_nor_gone_back_to() {
     let situation = remembering(|state| state.rollbacks.push(rollback(generation(2), generation(1))));
     assert_eq!(decide(&situation), back_to(1));
-    let situation = remembering(|state| state.rollbacks.push(rollback(generation(3), generation(2))));
-    assert_eq!(decide(&situation), Action::Report(Reason::Before(generation(3))));
+    // and that holds however it ended: it might end so again, for ever
+    for outcome in [Outcome::Done, Outcome::Failed, Outcome::Begun] {
+        let situation = remembering(|state| {
+            state.rollbacks.push(Rollback {
+                outcome,
+                ..rollback(generation(3), generation(2))
+            });
+        });
+        assert_eq!(
+            decide(&situation),
+            Action::Report(Reason::Before(generation(3), outcome))
+        );
+    }
 }
 
 #[test]
