@@ -83,6 +83,22 @@ async fn the_watchdog_is_pinged_only_while_the_loops_beat() {
     );
 }
 
+/// What tests of whole machines use: a build for tests, as this one is, hangs where it is told to.
+#[tokio::test]
+async fn a_loop_hangs_when_a_test_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hang");
+    let environment = [
+        ("WATCHDOG_USEC", "1000000"),
+        ("SIGNALBOX_TEST_HANG_FILE", file.to_str().unwrap()),
+    ];
+    let mut minimal = Minimal::start(&environment, "");
+    minimal.notification("READY=1").await;
+    std::fs::write(&file, "greeter\n").unwrap();
+    minimal.log_line("told to hang, by a test").await;
+    minimal.log_line("a loop hangs, watchdog not pinged").await;
+}
+
 #[tokio::test]
 async fn exit_codes_tell_usage_from_configuration_from_failure() {
     let usage = Minimal::run(&["--colour"], "").await;
