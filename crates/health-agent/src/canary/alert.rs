@@ -25,7 +25,7 @@ pub(super) fn nonce() -> String {
     if filled.is_err() {
         tracing::error!("the system gives no random numbers; the canary alert can be guessed");
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 pub(super) async fn send(client: &Client, alertmanager: &Url, box_name: &str, nonce: &str) -> Answer<()> {
