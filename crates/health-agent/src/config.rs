@@ -140,6 +140,7 @@ pub struct System {
 /// A certificate and its key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "keys are called as other services' settings call them")]
 pub struct Certificate {
     /// The chain, PEM.
     pub cert_file: PathBuf,

@@ -73,8 +73,12 @@ pub(crate) fn unix_time() -> f64 {
     since.map_or(0.0, |since| since.as_secs_f64())
 }
 
-async fn timed<T>(look: impl Future<Output = T>) -> (T, std::time::Duration) {
-    let began = Instant::now();
-    let seen = look.await;
-    (seen, began.elapsed())
+/// On the heap: all of them at once would be a hundred kilobytes of the caller's stack.
+fn timed<T>(look: impl Future<Output = T>) -> impl Future<Output = (T, std::time::Duration)> {
+    let look = Box::pin(look);
+    async move {
+        let began = Instant::now();
+        let seen = look.await;
+        (seen, began.elapsed())
+    }
 }

@@ -50,7 +50,7 @@ pub const CHECKS: &[Check] = &[
         fix: "Run `journalctl --unit=UNIT --since=-1h` and look at the last lines before each restart",
         runbook: None,
         before_start: false,
-        judge: |facts| judge(facts, |systemd, at| units_restarts(systemd, at)),
+        judge: |facts| judge(facts, units_restarts),
     },
     Check {
         id: "units-watchdog",
@@ -80,7 +80,7 @@ pub const CHECKS: &[Check] = &[
         fix: "Run `systemctl list-timers --all` and `systemctl status UNIT` of what the timer starts, mend what it says, and `systemctl start UNIT`",
         runbook: None,
         before_start: false,
-        judge: |facts| judge(facts, |systemd, at| timers_run(systemd, at)),
+        judge: |facts| judge(facts, timers_run),
     },
     Check {
         id: "journal-errors",
@@ -90,7 +90,7 @@ pub const CHECKS: &[Check] = &[
         fix: "Run `journalctl --unit=UNIT --priority=err --since=-15min`; to let the agent read the journal, add its user to the group systemd-journal",
         runbook: None,
         before_start: false,
-        judge: |facts| with_journal(facts, |journal, systemd| journal_errors(journal, systemd)),
+        judge: |facts| with_journal(facts, journal_errors),
     },
     Check {
         id: "kernel-messages",
@@ -255,10 +255,15 @@ fn units_watchdog(facts: &Facts) -> Reading {
 
 fn judge_watchdog(facts: &Facts, journal: Option<&Answer<Journal>>) -> Reading {
     let judged = |systemd: &Systemd| {
-        let now = systemd.units.iter().filter_map(|unit| {
-            (unit.service.as_ref()?.result == "watchdog")
-                .then(|| Reading::down(format!("{} was killed by its watchdog", unit.name)))
-        });
+        let now = systemd
+            .units
+            .iter()
+            .filter(|unit| {
+                unit.service
+                    .as_ref()
+                    .is_some_and(|service| service.result == "watchdog")
+            })
+            .map(|unit| Reading::down(format!("{} was killed by its watchdog", unit.name)));
         let logged = journal.and_then(|journal| journal.as_ref().ok());
         let lately = logged.into_iter().flat_map(|journal| {
             journal.watchdog.iter().map(|(unit, hits)| {

@@ -108,7 +108,7 @@ fn a_box_of_which_nothing_is_said_is_not_judged() {
 fn a_secret_that_others_may_read_is_no_secret() {
     let with = |change: fn(&mut SecretFile)| {
         broken("secrets-private", |security| {
-            change(security.secrets[0].file.as_mut().unwrap())
+            change(security.secrets[0].file.as_mut().unwrap());
         })
     };
     assert_eq!(
@@ -137,7 +137,7 @@ fn a_secret_that_others_may_read_is_no_secret() {
 fn what_is_as_private_as_it_can_be_is_ok() {
     let with = |change: fn(&mut SecretFile)| {
         broken("secrets-private", |security| {
-            change(security.secrets[0].file.as_mut().unwrap())
+            change(security.secrets[0].file.as_mut().unwrap());
         })
         .verdict
     };

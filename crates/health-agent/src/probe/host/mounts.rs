@@ -123,18 +123,15 @@ fn unescape(text: &str) -> String {
     let mut parts = text.split('\\');
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        match part
+        let byte = part
             .get(..3)
-            .and_then(|digits| u8::from_str_radix(digits, 8).ok())
-        {
-            Some(byte) => {
-                plain.push(byte.into());
-                plain += &part[3..];
-            }
-            None => {
-                plain.push('\\');
-                plain += part;
-            }
+            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        if let Some(byte) = byte {
+            plain.push(byte.into());
+            plain += &part[3..];
+        } else {
+            plain.push('\\');
+            plain += part;
         }
     }
     plain

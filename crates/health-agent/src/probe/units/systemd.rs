@@ -1,6 +1,7 @@
 //! What systemd says of units, over D-Bus.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -63,7 +64,7 @@ pub(super) async fn ask(bus: &Bus, configured: &[String]) -> Answer<Option<Syste
     let timers = try_join_all(
         units
             .iter()
-            .filter(|unit| unit.name.ends_with(".timer"))
+            .filter(|unit| is(&unit.name, "timer"))
             .map(|unit| timer(bus, unit.name.clone())),
     )
     .await?;
@@ -82,7 +83,7 @@ async fn unit(bus: &Bus, name: String, required: bool) -> Answer<Unit> {
     let object = unit_object(&path);
     let checked: u64 = bus.get(object, "ConditionTimestamp").await?;
     let held: bool = bus.get(object, "ConditionResult").await?;
-    let service = if name.ends_with(".service") {
+    let service = if is(&name, "service") {
         Some(service(bus, &path).await?)
     } else {
         None
@@ -138,7 +139,7 @@ async fn timer(bus: &Bus, name: String) -> Answer<Timer> {
         name,
         last: timestamp(bus.get(object, "LastTriggerUSec").await?),
         next: timestamp(bus.get(object, "NextElapseUSecRealtime").await?),
-        result: if unit.ends_with(".service") {
+        result: if is(&unit, "service") {
             bus.get(started, "Result").await?
         } else {
             String::new()
@@ -155,6 +156,10 @@ fn unit_object(path: &str) -> Object<'_> {
     }
 }
 
+fn is(unit: &str, kind: &str) -> bool {
+    unit.rsplit_once('.').is_some_and(|(_, its)| its == kind)
+}
+
 /// systemd's own escape: all but ASCII letters and digits, and a digit in front, is `_` and two hexadecimal digits.
 fn path_of(unit: &str) -> String {
     let mut path = "/org/freedesktop/systemd1/unit/".to_owned();
@@ -162,7 +167,7 @@ fn path_of(unit: &str) -> String {
         if byte.is_ascii_alphabetic() || (index > 0 && byte.is_ascii_digit()) {
             path.push(byte.into());
         } else {
-            path += &format!("_{byte:02x}");
+            let _ = write!(path, "_{byte:02x}");
         }
     }
     path

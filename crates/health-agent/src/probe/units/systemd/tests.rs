@@ -54,7 +54,7 @@ async fn answer(connection: Connection, properties: Properties) {
         if header.message_type() != Type::MethodCall {
             continue;
         }
-        let replied = match header.member().map(|member| member.as_str()) {
+        let replied = match header.member().map(zbus::names::MemberName::as_str) {
             Some("Hello") => connection.reply(&header, &":1.1").await,
             Some("ListUnitsFiltered") => {
                 let nowhere = || OwnedObjectPath::try_from("/").unwrap();
@@ -81,13 +81,12 @@ async fn answer(connection: Connection, properties: Properties) {
                 let found = properties
                     .iter()
                     .find(|((at, of, name), _)| at == path && *of == interface && *name == property);
-                match found {
-                    Some((_, value)) => connection.reply(&header, value).await,
-                    None => {
-                        let unknown = "org.freedesktop.DBus.Error.UnknownProperty";
-                        let text = format!("no {property} of {interface} at {path}");
-                        connection.reply_error(&header, unknown, &text).await
-                    }
+                if let Some((_, value)) = found {
+                    connection.reply(&header, value).await
+                } else {
+                    let unknown = "org.freedesktop.DBus.Error.UnknownProperty";
+                    let text = format!("no {property} of {interface} at {path}");
+                    connection.reply_error(&header, unknown, &text).await
                 }
             }
             other => panic!("nobody answers {other:?}"),
