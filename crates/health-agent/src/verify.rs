@@ -60,6 +60,8 @@ pub struct Options {
 /// cut short.
 pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode> {
     let state = options.state.as_ref().unwrap_or(&config.verify.state_dir);
+    // without it nothing is kept, which is said then; comparing goes on
+    let _ = std::fs::create_dir_all(state);
     let began = Instant::now();
     let mut record = Record::default();
     match compare(config, options, state).await {
