@@ -1,6 +1,8 @@
 //! The real box, run by the real program, and what holds for the workspace as a whole.
 
 mod bad_input;
+#[path = "../common/doctor.rs"]
+mod doctor;
 mod ends;
 mod formats;
 #[path = "../common/harness.rs"]
@@ -13,5 +15,6 @@ mod processes;
 mod prometheus;
 mod queries;
 mod receiver;
+mod self_check;
 mod the_box;
 mod workspace;

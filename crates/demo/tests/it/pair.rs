@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::harness::{Demo, eventually, get};
 use crate::prometheus::{Prometheus, Sample};
+use crate::self_check;
 
 /// Targets by job, as both Prometheus together see them.
 const TARGETS: [(&str, f64); 17] = [
@@ -156,6 +157,7 @@ async fn one_may_die(demo: &Demo, thanos: &Prometheus) {
             .first()
             .cloned()
     };
+    self_check::names_a_dead_prometheus(demo).await;
     let down: Sample = eventually("b sees that a is down", a_is_down).await;
     assert_eq!(down.labels["box"], "a");
     // everything else is seen as before

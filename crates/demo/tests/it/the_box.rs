@@ -10,6 +10,7 @@ use crate::harness::{Demo, PATIENCE, get, root};
 use crate::pair;
 use crate::prometheus::Prometheus;
 use crate::queries;
+use crate::self_check;
 
 const NETWORK: &str = "127.77.1";
 
@@ -33,10 +34,13 @@ async fn the_box() {
     // all of it, both replicas and the object store, as the dashboard asks
     let thanos = Prometheus::new(demo.url(10908));
 
+    demo.says("Is all well? ").await;
+    self_check::all_is_well(&demo, &thanos).await;
     wait_for_samples(&prometheus).await;
     queries::check_all(&prometheus).await;
     queries::check_all(&thanos).await;
     pair::check(&demo, &thanos).await;
+    self_check::all_is_well(&demo, &thanos).await;
     check_dashboard(&demo).await;
     check_alerts(&demo).await;
     check_in_browser(&demo).await;
@@ -47,6 +51,7 @@ async fn the_box() {
     let (status, said) = demo.ends().await;
     assert_eq!(status.code(), Some(0), "{said}");
     assert!(!said.contains("had to be killed"), "{said}");
+    self_check::names_all_that_is_down(&demo).await;
     demo.assert_nothing_left(&addresses).await;
     drop(demo);
 
