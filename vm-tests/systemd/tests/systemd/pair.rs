@@ -31,11 +31,13 @@ async fn one_that_is_off_is_shown_as_off_and_the_other_has_everything() {
         sees_both(each).await;
         peers(each, 2).await;
         counts_requests(each).await;
+        shows_peer(each, "ok").await;
     }
 
     b.machine.kill().await;
     sees_a_alone(&a).await;
     peers(&a, 1).await;
+    shows_peer(&a, "down").await;
     counts_requests(&a).await;
     let overview = Http::default()
         .json(&format!("http://{}/api/v1/overview", a.address("dashboard")), &[])
@@ -50,6 +52,7 @@ async fn one_that_is_off_is_shown_as_off_and_the_other_has_everything() {
         sees_both(each).await;
         peers(each, 2).await;
         counts_requests(each).await;
+        shows_peer(each, "ok").await;
     }
     // what was measured while b was off: its own Prometheus has none of it, and all of it comes out at its far end
     let scrapes = "max(count_over_time(up{instance=\"dp-prod-01:8889\"}[20s]))";
@@ -119,6 +122,36 @@ async fn peers(control: &Control, expected: usize) {
         match status["cluster"]["peers"].as_array().map(Vec::len) {
             Some(peers) if peers == expected => Ok(()),
             _ => Err(format!("{}", status["cluster"])),
+        }
+    })
+    .await;
+}
+
+/// What the health agent says of the other box, and that it says of its own that all that must be well is.
+async fn shows_peer(control: &Control, expected: &str) {
+    let url = format!("http://{}/status", control.address("health agent"));
+    eventually("the state of both boxes", SEEN, async || {
+        let status = Http::default().json(&url, &[]).await?;
+        let checks = status["checks"].as_array().ok_or("no checks")?;
+        let peer: Vec<_> = [
+            "peer-reachable",
+            "peer-agent",
+            "peer-prometheus",
+            "peer-alertmanager",
+        ]
+        .into_iter()
+        .filter_map(|id| checks.iter().find(|check| check["id"] == id))
+        .collect();
+        let told = peer.iter().any(|check| check["id"] == "peer-reachable")
+            && peer.iter().all(|check| check["verdict"] == expected);
+        let red: Vec<_> = checks
+            .iter()
+            .filter(|check| check["severity"] == "required" && check["level"] == 2)
+            .collect();
+        if told && red.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("of the other box: {peer:?}, of its own: {red:?}"))
         }
     })
     .await;
