@@ -268,7 +268,8 @@ fn judge_watchdog(facts: &Facts, journal: Option<&Answer<Journal>>) -> Reading {
         let lately = logged.into_iter().flat_map(|journal| {
             journal.watchdog.iter().map(|(unit, hits)| {
                 Reading::degraded(format!(
-                    "{unit} did not answer its watchdog {hits} times in the last {}",
+                    "{unit} did not answer its watchdog {} in the last {}",
+                    count(*hits as usize, "time"),
                     time(journal.window.as_secs_f64())
                 ))
             })
@@ -301,7 +302,7 @@ fn units_memory(systemd: &Systemd) -> Reading {
         })
         .collect();
     if limited == 0 {
-        return Reading::not_applicable("no unit that runs has a memory limit");
+        return Reading::not_applicable("of no unit both its memory and its limit are known");
     }
     Reading::worst(near, format!("{} with a limit", count(limited, "unit")))
 }

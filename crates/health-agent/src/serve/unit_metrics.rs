@@ -61,8 +61,11 @@ impl UnitMetrics {
             }
             let Some(service) = &unit.service else { continue };
             counter!(RESTARTS, &labels()).absolute(go_on(&mut self.restarts, name, service.restarts));
-            // a service that does not run has none
-            gauge!(MEMORY, &labels()).set(service.memory.unwrap_or(0) as f64);
+            let is_off = matches!(unit.active.as_str(), "inactive" | "failed");
+            // where control groups do not count it, there is nothing to say of it
+            if let Some(memory) = service.memory.or(is_off.then_some(0)) {
+                gauge!(MEMORY, &labels()).set(memory as f64);
+            }
             if let Some(cpu) = service.cpu {
                 let nanoseconds = go_on(&mut self.cpu, name, cpu.as_nanos() as u64);
                 counter!(CPU, &labels()).absolute(nanoseconds / 1_000_000_000);
