@@ -320,6 +320,7 @@ async fn sweep(
         let is_over = memory::resident_bytes().is_some_and(|resident| resident > limit);
         store.press(is_over && store.counts().bytes > limit / 2);
         self_metrics::kept(store.counts(), admission.in_flight());
+        self_metrics::room(store.room());
         intake.flush_notices(Instant::now());
         if swept.elapsed() >= SWEEP {
             swept = Instant::now();

@@ -20,6 +20,8 @@ const FILTERED: &str = "signalbox_collector_filtered_datapoints_total";
 const STATE_FAILURES: &str = "signalbox_collector_state_failures_total";
 const STATE_BYTES: &str = "signalbox_collector_state_bytes";
 const BYTES: &str = "signalbox_collector_series_bytes";
+const BYTES_LIMIT: &str = "signalbox_collector_series_bytes_limit";
+const SERIES_LIMIT: &str = "signalbox_collector_series_limit";
 const SERIES: &str = "signalbox_collector_series";
 const FAMILIES: &str = "signalbox_collector_families";
 const CONFLICTS: &str = "signalbox_collector_metadata_conflicts_total";
@@ -63,6 +65,8 @@ pub(crate) fn describe() {
         BYTES,
         "Bytes that series and sources take, as they are counted against limits.memory_bytes."
     );
+    describe_gauge!(BYTES_LIMIT, "How many of these bytes there may be.");
+    describe_gauge!(SERIES_LIMIT, "Series that there may be, limits.series.");
     describe_gauge!(SERIES, "Series that are kept; a histogram is one.");
     describe_gauge!(FAMILIES, "Metric names that are kept.");
     describe_counter!(
@@ -143,6 +147,12 @@ pub(crate) fn kept(counts: Counts, in_flight: usize) {
     counter!(CONFLICTS, "field" => "unit").absolute(counts.unit_conflicts);
     gauge!(BYTES).set(counts.bytes as f64);
     gauge!(IN_FLIGHT).set(in_flight as f64);
+}
+
+/// It changes when the configuration is read again.
+pub(crate) fn room((series, bytes): (usize, usize)) {
+    gauge!(SERIES_LIMIT).set(series as f64);
+    gauge!(BYTES_LIMIT).set(bytes as f64);
 }
 
 pub(crate) fn scrape_refused() {

@@ -522,6 +522,12 @@ impl Store {
         }
     }
 
+    /// How many series, and how many bytes, there may be at most.
+    pub(crate) fn room(&self) -> (usize, usize) {
+        let limits = &read(&self.rules).limits;
+        (limits.series, limits.bytes)
+    }
+
     fn tick(&self, now: Instant) -> Tick {
         let since_start = now.saturating_duration_since(self.start).as_secs();
         Tick(u32::try_from(since_start).unwrap_or(u32::MAX))

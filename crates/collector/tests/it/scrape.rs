@@ -143,6 +143,8 @@ async fn the_collector_tells_of_itself_on_another_port() {
         "signalbox_collector_refused_requests_total{reason=\"overloaded\"}",
         "signalbox_collector_scrape_bytes_count",
         "# HELP signalbox_collector_series ",
+        "signalbox_collector_series_limit ",
+        "signalbox_collector_series_bytes_limit ",
     ] {
         assert!(text.contains(metric), "no {metric} in\n{text}");
     }
