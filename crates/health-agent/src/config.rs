@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use service::{Problems, Settings};
 
 pub(crate) use gate::Gate;
-use verify::RawVerify;
-pub(crate) use verify::Verify;
 use gate::RawGate;
 use read::{duration, keep, keep_url};
+use verify::RawVerify;
+pub(crate) use verify::Verify;
 
 /// What the agent runs with.
 #[derive(Clone, Debug)]
@@ -140,7 +140,10 @@ pub struct System {
 /// A certificate and its key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "keys are called as other services' settings call them")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "keys are called as other services' settings call them"
+)]
 pub struct Certificate {
     /// The chain, PEM.
     pub cert_file: PathBuf,
@@ -409,7 +412,8 @@ impl Settings for RawConfig {
             .map(|(index, collector)| collector.validate(index, problems))
             .collect::<Option<Vec<_>>>();
         let peer = self.peer.map(|peer| peer.validate(&self.box_name, problems));
-        let bucket = self.object_store.validate(&parts, problems);
+        let is_tried = !self.object_store.credentials_file.is_empty();
+        let bucket = is_tried.then(|| self.object_store.validate(&parts, problems));
         let system = self.system.validate(problems);
         let canary = self.canary.validate(problems);
         let reaper = self.reaper.validate(problems);
@@ -427,7 +431,10 @@ impl Settings for RawConfig {
                 None => None,
             },
             max_series: (self.prometheus.max_series > 0).then_some(self.prometheus.max_series),
-            bucket: bucket?,
+            bucket: match bucket {
+                Some(bucket) => Some(bucket?),
+                None => None,
+            },
             system: system?,
             canary: canary?,
             reaper: reaper?,
@@ -500,10 +507,7 @@ impl RawPeer {
 }
 
 impl RawObjectStore {
-    fn validate(self, parts: &Parts, problems: &mut Problems) -> Option<Option<Bucket>> {
-        let Some(credentials_file) = read::path(self.credentials_file) else {
-            return Some(None);
-        };
+    fn validate(self, parts: &Parts, problems: &mut Problems) -> Option<Bucket> {
         if parts.object_store.is_none() {
             problems.add("parts.object_store", "must say where the bucket is");
         }
@@ -511,11 +515,11 @@ impl RawObjectStore {
             problems.add("object_store.bucket", "must be the name of a bucket");
             return None;
         }
-        Some(Some(Bucket {
+        Some(Bucket {
             name: self.bucket,
             region: self.region,
-            credentials_file,
-        }))
+            credentials_file: PathBuf::from(self.credentials_file),
+        })
     }
 }
 

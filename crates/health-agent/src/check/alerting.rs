@@ -231,7 +231,10 @@ fn watchdog(it: &Alertmanager, now: Timestamp) -> Reading {
             Reading::down("the Watchdog, which always fires, is not there")
         };
     };
-    let heard = format!("the Watchdog was heard of {} ago", time(now - watchdog.updated_at));
+    let heard = format!(
+        "the Watchdog was heard of {} ago",
+        time(now - watchdog.updated_at)
+    );
     if now - watchdog.updated_at > TOO_OLD {
         Reading::stale(heard)
     } else if watchdog.state == "suppressed" {

@@ -63,7 +63,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         id: "collector-state",
         category: Category::DataPlanes,
-        severity: Severity::Required,
+        severity: Severity::Advisory,
         title: "Collectors write down the sums of deltas",
         fix: "Make room on the disk with the collector's state_dir, and see that the collector may write there",
         runbook: None,
@@ -80,11 +80,13 @@ fn each(facts: &Facts, judge: impl Fn(&Collector, Timestamp) -> Reading) -> Read
     let Some(planes) = &facts.data_planes else {
         return Reading::not_applicable("the site has no collectors");
     };
-    let readings: Vec<_> = planes
-        .collectors
-        .iter()
-        .map(|collector| judge(collector, facts.at))
-        .collect();
+    let mut readings = vec![];
+    for collector in &planes.collectors {
+        let reading = judge(collector, facts.at);
+        if !readings.contains(&reading) {
+            readings.push(reading);
+        }
+    }
     if readings
         .iter()
         .all(|reading| reading.verdict == Verdict::NotApplicable)
@@ -133,7 +135,7 @@ fn scraped(it: &Collector, now: Timestamp) -> Reading {
     let name = name(it);
     let seen = match &it.seen {
         None => return Reading::not_applicable("the box has no Prometheus"),
-        Some(Err(why)) => return Reading::unknown(format!("{name}: Prometheus {}", said(why))),
+        Some(Err(why)) => return Reading::unknown(format!("Prometheus {}", said(why))),
         Some(Ok(seen)) => seen,
     };
     match seen.scrape {
@@ -200,11 +202,7 @@ fn rejections(it: &Collector) -> Reading {
         if recent.is_empty() {
             return Reading::ok(format!("{} none", name(it)));
         }
-        Reading::degraded(format!(
-            "{} rejected {when}: {}",
-            name(it),
-            few(reasons(recent))
-        ))
+        Reading::degraded(format!("{} rejected {when}: {}", name(it), few(reasons(recent))))
     })
 }
 
@@ -221,11 +219,10 @@ fn reasons(counts: &BTreeMap<String, f64>) -> Vec<String> {
 fn room(it: &Collector) -> Reading {
     const FULL: f64 = 0.8;
     numbers(it, |numbers| {
-        let used = numbers.series_bytes + numbers.in_flight_bytes;
         let share = |used: f64, max: Option<f64>| max.filter(|max| *max > 0.0).map(|max| used / max);
         let (of_series, of_memory) = (
             share(numbers.series, numbers.max_series),
-            share(used, numbers.max_bytes),
+            share(numbers.series_bytes, numbers.max_series_bytes),
         );
         let percent =
             |share: Option<f64>| share.map_or(String::new(), |share| format!(" ({:.0} %)", share * 100.0));
@@ -234,10 +231,14 @@ fn room(it: &Collector) -> Reading {
             name(it),
             numbers.series,
             percent(of_series),
-            bytes(used),
+            bytes(numbers.series_bytes),
             percent(of_memory)
         );
-        if [of_series, of_memory].into_iter().flatten().any(|share| share > FULL) {
+        if [of_series, of_memory]
+            .into_iter()
+            .flatten()
+            .any(|share| share > FULL)
+        {
             Reading::degraded(evidence)
         } else {
             Reading::ok(evidence)

@@ -209,7 +209,10 @@ fn ingesting(it: &Prometheus, numbers: &Numbers, now: Timestamp) -> Reading {
             time(allowed)
         ))
     } else {
-        Reading::stale(format!("it took no sample in the {} since its start", time(running)))
+        Reading::stale(format!(
+            "it took no sample in the {} since its start",
+            time(running)
+        ))
     }
 }
 
@@ -408,7 +411,9 @@ fn flags(it: &Prometheus) -> Reading {
     }
     for feature in flag("enable-feature").split(',').map(str::trim) {
         if matches!(feature, "xor2-encoding" | "st-storage") {
-            wrong.push(format!("the feature {feature} writes chunks that Thanos cannot read"));
+            wrong.push(format!(
+                "the feature {feature} writes chunks that Thanos cannot read"
+            ));
         }
     }
     if let Some(encoding) = configuration.float_encoding.as_deref()

@@ -45,10 +45,8 @@ pub struct Numbers {
     pub max_series: Option<f64>,
     /// Bytes of series and sources.
     pub series_bytes: f64,
-    /// Bytes of requests that are being taken in.
-    pub in_flight_bytes: f64,
-    /// How many bytes all of it may take; `None` if it does not say.
-    pub max_bytes: Option<f64>,
+    /// How many these may be; `None` if it does not say.
+    pub max_series_bytes: Option<f64>,
     /// What went wrong with the files in its `state_dir`, by operation; without those that are none.
     pub state_failures: BTreeMap<String, f64>,
 }

@@ -28,9 +28,12 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<DataPlanes>
     let each = join_all(config.collectors.iter().map(|collector| one(client, collector)));
     let (memory, mut collectors) = tokio::join!(memory, each);
     for collector in &mut collectors {
-        collector.seen = memory
-            .as_ref()
-            .map(|memory| memory.as_ref().map(|memory| seen(memory, collector)).map_err(Clone::clone));
+        collector.seen = memory.as_ref().map(|memory| {
+            memory
+                .as_ref()
+                .map(|memory| seen(memory, collector))
+                .map_err(Clone::clone)
+        });
     }
     Some(DataPlanes { collectors })
 }
@@ -64,8 +67,7 @@ fn numbers(page: &Samples) -> Numbers {
         series: value("signalbox_collector_series"),
         max_series: page.sum("signalbox_collector_series_limit", &[]),
         series_bytes: value("signalbox_collector_series_bytes"),
-        in_flight_bytes: value("signalbox_collector_in_flight_bytes"),
-        max_bytes: page.sum("signalbox_collector_memory_limit_bytes", &[]),
+        max_series_bytes: page.sum("signalbox_collector_series_bytes_limit", &[]),
         state_failures: by("signalbox_collector_state_failures_total", "operation"),
     }
 }
@@ -75,7 +77,9 @@ type Memory = BTreeMap<&'static str, Vec<Sample>>;
 /// What Prometheus remembers of all collectors.
 async fn memory(client: &Client, prometheus: &Url) -> Answer<Memory> {
     let grown = |what: &str, by: &str, window: &str| {
-        format!("sum by (environment, data_plane_id, {by}) (increase(signalbox_collector_{what}_total[{window}]))")
+        format!(
+            "sum by (environment, data_plane_id, {by}) (increase(signalbox_collector_{what}_total[{window}]))"
+        )
     };
     growth::several(
         client,

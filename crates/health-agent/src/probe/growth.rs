@@ -73,6 +73,9 @@ mod tests {
         let samples = [sample("late", 2.9), sample("never", 0.0)];
         assert_eq!(by(&samples, "reason"), BTreeMap::from([("late".to_owned(), 3.0)]));
         assert_eq!(by(&samples, "other"), BTreeMap::new());
-        assert_eq!(sum(&samples), 3.0);
+        assert_eq!(
+            [2.9, 0.0].map(|value| Some(sum(&[sample("late", value)]))),
+            [Some(3.0), Some(0.0)]
+        );
     }
 }

@@ -53,14 +53,11 @@ impl Client {
     }
 
     /// The whole answer, whatever the status.
-    pub(crate) async fn exchange(
-        &self,
-        request: RequestBuilder,
-    ) -> Answer<(StatusCode, HeaderMap, Vec<u8>)> {
-        let mut response = request.send().await.map_err(|error| why(error))?;
+    pub(crate) async fn exchange(&self, request: RequestBuilder) -> Answer<(StatusCode, HeaderMap, Vec<u8>)> {
+        let mut response = request.send().await.map_err(why)?;
         let headers = std::mem::take(response.headers_mut());
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| why(error))? {
+        while let Some(chunk) = response.chunk().await.map_err(why)? {
             if body.len() + chunk.len() > MAX_ANSWER {
                 return Err(format!("answered more than {} MiB", MAX_ANSWER >> 20));
             }
@@ -92,7 +89,11 @@ impl Client {
     /// The samples of a `/metrics` page.
     pub(crate) async fn samples(&self, base: &Url, path: &str) -> Answer<Samples> {
         let body = self.get(base, path).await?;
-        Ok(Samples::parse(&String::from_utf8_lossy(&body)))
+        let samples = Samples::parse(&String::from_utf8_lossy(&body));
+        if samples.is_empty() {
+            return Err("answered no metrics".to_owned());
+        }
+        Ok(samples)
     }
 
     /// An instant query to Prometheus or Thanos.

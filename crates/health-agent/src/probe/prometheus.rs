@@ -85,8 +85,12 @@ async fn growth(client: &Client, base: &Url, box_name: &str) -> Answer<Growth> {
     let of = |metric: &str, window: &str| {
         format!("increase(prometheus_{metric}{{job=\"prometheus\",box={box_name:?}}}[{window}])")
     };
-    let by_alertmanager =
-        |metric: &str| format!("sum by (alertmanager) ({})", of(&format!("notifications_{metric}_total"), "5m"));
+    let by_alertmanager = |metric: &str| {
+        format!(
+            "sum by (alertmanager) ({})",
+            of(&format!("notifications_{metric}_total"), "5m")
+        )
+    };
     let answers = growth::several(
         client,
         base,

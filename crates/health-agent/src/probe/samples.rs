@@ -19,6 +19,11 @@ impl Samples {
         Self(text.lines().filter_map(sample).collect())
     }
 
+    /// Whether there is none at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The sum of all series of that name with those labels. `None` if there is none.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         self.of(name, labels).reduce(|sum, value| sum + value)
@@ -124,6 +129,8 @@ broken{job=\"a
         assert_eq!(samples.sum("plain", &[]), Some(2.5));
         assert_eq!(samples.max("infinite", &[]), Some(f64::INFINITY));
         assert_eq!(samples.sum("broken", &[]), None);
+        assert!(!samples.is_empty());
+        assert!(Samples::parse("<html>\n# up 1\n").is_empty());
         let labels: Vec<_> = samples
             .series("up")
             .filter_map(|(labels, _)| labels.get("instance"))

@@ -70,7 +70,15 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
         .map(|store| bucket::look(client, store, config.bucket.as_ref(), &config.box_name))
         .into();
     let (ready, stores, started_at, history, sidecar, compactor, ruler, round_trip, object_store) = tokio::join!(
-        ready, stores, own, history, sidecar, compactor, ruler, round_trip, object_store
+        ready,
+        stores,
+        own,
+        history,
+        sidecar,
+        compactor,
+        ruler,
+        round_trip,
+        object_store
     );
     Some(Thanos {
         parts: ready.into_iter().collect(),

@@ -15,7 +15,7 @@ fn collector(environment: &str) -> Collector {
             series: 500.0,
             max_series: Some(1000.0),
             series_bytes: 600.0 * 1024.0,
-            max_bytes: Some(1024.0 * 1024.0),
+            max_series_bytes: Some(1024.0 * 1024.0),
             ..Numbers::default()
         }),
         seen: Some(Ok(Seen {
@@ -132,7 +132,7 @@ fn one_that_is_not_scraped_is_named() {
         with("collector-scraped", |it| {
             it.seen = Some(Err("cannot be reached".to_owned()));
         }),
-        says(Verdict::Unknown, "qa (dp-qa-01): Prometheus cannot be reached")
+        says(Verdict::Unknown, "Prometheus cannot be reached")
     );
     let alone = Collector {
         seen: None,
@@ -210,7 +210,7 @@ fn one_that_is_nearly_full_is_told() {
     );
     assert_eq!(
         with("collector-room", |it| {
-            numbers_of(it).in_flight_bytes = 400.0 * 1024.0;
+            numbers_of(it).series_bytes = 1000.0 * 1024.0;
         }),
         says(
             Verdict::Degraded,

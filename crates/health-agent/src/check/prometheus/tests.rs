@@ -267,10 +267,7 @@ fn failed_compactions_are_counted() {
 fn too_many_series_are_told_before_they_are_too_many() {
     assert_eq!(
         with_numbers("prometheus-series", |it| it.series = 270_000.0),
-        says(
-            Verdict::Degraded,
-            "270000 series of 300000 (90 %) in 953.7 MiB"
-        )
+        says(Verdict::Degraded, "270000 series of 300000 (90 %) in 953.7 MiB")
     );
     assert_eq!(
         with("prometheus-series", |it| it.max_series = None),
@@ -326,10 +323,7 @@ fn rules_that_fail_are_named() {
         with("prometheus-rules", |it| {
             it.growth.as_mut().unwrap().iterations_missed = 4.0;
         }),
-        says(
-            Verdict::Degraded,
-            "4 evaluations missed in a quarter of an hour"
-        )
+        says(Verdict::Degraded, "4 evaluations missed in a quarter of an hour")
     );
     assert_eq!(
         with_numbers("prometheus-rules", |it| it.rule_groups.clear()),
@@ -341,7 +335,10 @@ fn rules_that_fail_are_named() {
 fn what_thanos_could_not_keep_is_told() {
     let flag = |name: &'static str, value: &'static str| {
         with("prometheus-flags", |it| {
-            it.flags.as_mut().unwrap().insert(name.to_owned(), value.to_owned());
+            it.flags
+                .as_mut()
+                .unwrap()
+                .insert(name.to_owned(), value.to_owned());
         })
     };
     assert_eq!(

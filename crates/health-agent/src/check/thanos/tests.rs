@@ -81,7 +81,7 @@ fn healthy() -> Thanos {
             is_local: true,
             clock_ahead: Ok(Some(0.3)),
             trial: Some(Ok(Trial {
-                age: Duration::from_secs(60),
+                age: Duration::from_mins(1),
                 put: Duration::from_millis(21),
                 get: Duration::from_millis(2),
                 list: Duration::from_millis(10),

@@ -140,7 +140,7 @@ async fn watchdog(client: &Client, base: &Url) -> Answer<Option<Watchdog>> {
         .json(base, "api/v2/alerts?filter=alertname%3D%22Watchdog%22")
         .await?;
     let watchdogs = alerts.into_iter().map(|alert| Watchdog {
-        updated_at: time(&alert.updated_at),
+        updated_at: time(&alert.updated_at).unwrap_or(0.0),
         state: alert.status.state,
     });
     Ok(watchdogs.max_by(|a, b| a.updated_at.total_cmp(&b.updated_at)))
@@ -188,16 +188,16 @@ async fn silences(client: &Client, base: &Url) -> Answer<Vec<Silence>> {
     let silences = active.map(|entry| Silence {
         matchers: entry.matchers.iter().map(text).collect::<Vec<_>>().join(","),
         created_by: entry.created_by,
-        starts_at: time(&entry.starts_at),
-        ends_at: time(&entry.ends_at),
+        starts_at: time(&entry.starts_at).unwrap_or(0.0),
+        ends_at: time(&entry.ends_at).unwrap_or(0.0),
     });
     Ok(silences.collect())
 }
 
-/// Seconds since 1970, of RFC 3339 with any offset; what is no time is 1970.
-fn time(text: &str) -> Timestamp {
-    text.parse::<jiff::Timestamp>()
-        .map_or(0.0, |time| time.as_millisecond() as f64 / 1e3)
+/// Of RFC 3339 with any offset.
+fn time(text: &str) -> Option<Timestamp> {
+    let time: jiff::Timestamp = text.parse().ok()?;
+    Some(time.as_millisecond() as f64 / 1e3)
 }
 
 #[cfg(test)]
@@ -206,8 +206,8 @@ mod tests {
 
     #[test]
     fn times_may_have_an_offset() {
-        assert_eq!(time("2026-11-26T16:37:41.5Z"), 1_795_711_061.5);
-        assert_eq!(time("2026-11-26T17:37:41.5+01:00"), 1_795_711_061.5);
-        assert_eq!(time("soon"), 0.0);
+        assert_eq!(time("2026-11-26T16:37:41.5Z"), Some(1_795_711_061.5));
+        assert_eq!(time("2026-11-26T17:37:41.5+01:00"), Some(1_795_711_061.5));
+        assert_eq!(time("soon"), None);
     }
 }

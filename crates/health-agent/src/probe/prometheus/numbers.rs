@@ -37,8 +37,12 @@ fn rule_groups(page: &Samples) -> Vec<RuleGroup> {
             }
         }
     };
-    each("prometheus_rule_group_interval_seconds", |group, value| group.interval = value);
-    each("prometheus_rule_group_last_duration_seconds", |group, value| group.took = value);
+    each("prometheus_rule_group_interval_seconds", |group, value| {
+        group.interval = value;
+    });
+    each("prometheus_rule_group_last_duration_seconds", |group, value| {
+        group.took = value;
+    });
     each(
         "prometheus_rule_group_last_evaluation_timestamp_seconds",
         // before the first one it is far before 1970, or nothing

@@ -157,7 +157,9 @@ async fn timed(client: &Client, what: &str, request: RequestBuilder) -> Answer<(
         .split_once("<Code>")
         .and_then(|(_, rest)| rest.split_once("</Code>"))
         .map_or("", |(code, _)| code);
-    Err(format!("{what} was answered {status} {code}").trim_end().to_owned())
+    Err(format!("{what} was answered {status} {code}")
+        .trim_end()
+        .to_owned())
 }
 
 /// Of the profile `default`, as the tools of AWS keep them.
@@ -221,7 +223,9 @@ aws_secret_access_key = a/b+c=
     #[test]
     fn what_is_here_is_known() {
         let local = |url: &str| is_local(&Url::parse(url).unwrap());
-        assert!(local("http://127.90.0.1:9000") && local("http://[::1]:9000") && local("http://localhost:9000"));
+        assert!(
+            local("http://127.90.0.1:9000") && local("http://[::1]:9000") && local("http://localhost:9000")
+        );
         assert!(!local("http://10.0.0.10:9000") && !local("https://s3.example.org"));
     }
 }

@@ -82,8 +82,7 @@ pub(super) fn compactor(page: &Samples, history: &History) -> Compactor {
 }
 
 pub(super) async fn ruler(client: &Client, base: &Url) -> Answer<Ruler> {
-    let (page, failing_rules) =
-        tokio::join!(client.samples(base, "metrics"), rules::failing(client, base));
+    let (page, failing_rules) = tokio::join!(client.samples(base, "metrics"), rules::failing(client, base));
     let page = page?;
     let value = |name: &str| page.sum(name, &[]).unwrap_or(0.0);
     let evaluated_at = page
