@@ -24,6 +24,12 @@ let
     ];
   };
 
+  # The keys of the object store, for the one unit that is handed them: each has a place of its own for them.
+  withKeys = lib.mkIf (objectStore.enable && objectStore.credentialsFile != null) {
+    environment.SIGNALBOX_HEALTH__OBJECT_STORE__CREDENTIALS_FILE = "%d/s3-credentials";
+    serviceConfig.LoadCredential = [ "s3-credentials:${objectStore.credentialsFile}" ];
+  };
+
   verifies = cfg.settings.verify.manifest or "" != "";
 
   onNetwork =
@@ -78,7 +84,6 @@ in
     services.signalbox.healthAgent.settings.object_store = lib.mkIf objectStore.enable {
       bucket = lib.mkDefault objectStore.bucket;
       region = lib.mkDefault objectStore.region;
-      credentials_file = lib.mkDefault "/run/credentials/signalbox-health.service/s3-credentials";
     };
     services.signalbox.healthAgent.settings.system = {
       units = lib.mkDefault (
@@ -116,21 +121,22 @@ in
         command = "serve";
         restart = [ file ];
       })
-      {
-        serviceConfig.LoadCredential = lib.optional (objectStore.enable) "s3-credentials:${objectStore.credentialsFile}";
-      }
+      withKeys
     ];
 
     systemd.services.signalbox-health-gate = lib.mkIf cfg.gate.enable (
-      command "gate"
-      // {
-        wantedBy = [ "multi-user.target" ];
-        requiredBy = [ "boot-complete.target" ];
-        path = [
-          config.nix.package
-          config.systemd.package
-        ];
-      }
+      lib.mkMerge [
+        (command "gate")
+        withKeys
+        {
+          wantedBy = [ "multi-user.target" ];
+          requiredBy = [ "boot-complete.target" ];
+          path = [
+            config.nix.package
+            config.systemd.package
+          ];
+        }
+      ]
     );
 
     systemd.services.signalbox-health-verify = lib.mkIf verifies (command "verify");

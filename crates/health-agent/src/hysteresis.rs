@@ -1,13 +1,14 @@
 //! From single readings to a verdict that does not flap.
 //!
-//! Pure: it is told the time. The first reading is believed at once; from then on, a change is believed when it was read
-//! [`ROUNDS`] times in a row.
+//! Pure: it is told the time. The first reading is believed at once. From then on, a change is believed when it was read
+//! twice in a row; what is held to be well also falls when it is well only every other time.
 
 use crate::facts::Timestamp;
 use crate::verdict::{Reading, Verdict};
 
-/// How many readings in a row it takes to change a verdict.
-const ROUNDS: u32 = 2;
+/// How much a reading that says otherwise weighs, and at which weight it is believed: two in a row.
+const DOUBT: u32 = 2;
+const BELIEVED: u32 = 4;
 
 /// What is held of one check.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub(crate) struct Held {
     pub(crate) since: Timestamp,
     /// When it was last read, whatever the outcome.
     pub(crate) read_at: Timestamp,
-    /// How many readings in a row have said otherwise.
+    /// The weight of the readings that have said otherwise.
     doubts: u32,
 }
 
@@ -50,12 +51,14 @@ impl Held {
     pub(crate) fn read(&mut self, reading: Reading, at: Timestamp) -> Option<Transition> {
         self.read_at = at;
         if reading.verdict == self.reading.verdict {
+            // a thing that comes and goes is not well: there, doubts fade, and are not forgotten
+            let fading = if reading.verdict.is_good() { 1 } else { BELIEVED };
+            self.doubts = self.doubts.saturating_sub(fading);
             self.reading = reading;
-            self.doubts = 0;
             return None;
         }
-        self.doubts += 1;
-        if self.doubts < ROUNDS {
+        self.doubts += DOUBT;
+        if self.doubts < BELIEVED {
             return None;
         }
         let transition = Transition {
@@ -96,9 +99,30 @@ mod tests {
         assert_eq!(held.read(Reading::down("dead"), 115.0), None);
         assert_eq!(held.reading, Reading::ok("fine"));
         assert_eq!(held.read(Reading::ok("fine again"), 130.0), None);
-        assert_eq!(held.read(Reading::down("dead"), 145.0), None);
         assert_eq!(held.reading, Reading::ok("fine again"));
-        assert_eq!((held.since, held.read_at), (100.0, 145.0));
+        assert_eq!((held.since, held.read_at), (100.0, 130.0));
+    }
+
+    #[test]
+    fn what_comes_and_goes_is_not_well_and_not_well_again() {
+        let mut held = held();
+        let changes: Vec<_> = (0..20_u32)
+            .filter_map(|round| {
+                let reading = if round % 2 == 0 {
+                    Reading::down("dead")
+                } else {
+                    Reading::ok("fine")
+                };
+                held.read(reading, 115.0 + 15.0 * f64::from(round))
+            })
+            .collect();
+        assert_eq!(
+            changes,
+            [Transition {
+                from: Some(Verdict::Ok),
+                to: Verdict::Down
+            }]
+        );
     }
 
     #[test]
