@@ -2,6 +2,7 @@
 
 mod canaries;
 mod gate;
+mod machine;
 mod peer;
 mod programs;
 mod reaper;
