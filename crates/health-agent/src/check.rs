@@ -172,6 +172,13 @@ impl Check {
             (false, ..) => 1,
         }
     }
+
+    /// What to do. Nothing if it is well, nor if it could not be asked: then there is something else that does not answer, and
+    /// what would mend this one may harm it.
+    pub fn advice(&self, verdict: Verdict) -> Option<&'static str> {
+        let is_known = !verdict.is_good() && verdict != Verdict::Unknown;
+        is_known.then_some(self.fix)
+    }
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ fn log(change: &Change) {
                 verdict.from = before,
                 verdict.to = to.word(),
                 evidence = change.evidence,
-                fix = change.check.fix,
+                fix = change.check.advice(to),
                 $message
             )
         };

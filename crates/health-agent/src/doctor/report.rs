@@ -9,7 +9,7 @@ use crate::board::Summary;
 use crate::check::{CATEGORIES, Category, Severity};
 use crate::verdict::Verdict;
 
-/// Groups by category; below each check that is not well, what was seen and what to do.
+/// Groups by category; below each check that is not well, what was seen and, if it was that check's own trouble, what to do.
 pub(super) fn table(findings: &[Finding], summary: &Summary, verbose: bool) -> String {
     let mut text = String::new();
     for category in CATEGORIES {
@@ -35,6 +35,7 @@ fn line(text: &mut String, finding: &Finding, verbose: bool) {
     let (check, reading) = (finding.check, &finding.reading);
     let mark = match check.level(reading.verdict) {
         _ if reading.verdict == Verdict::NotApplicable => "-",
+        _ if reading.verdict == Verdict::Unknown => "?",
         0 => "√",
         1 => "!",
         _ => "×",
@@ -49,7 +50,10 @@ fn line(text: &mut String, finding: &Finding, verbose: bool) {
     }
     let _ = writeln!(text, "  [{}, {}]", check.id, reading.verdict);
     let _ = writeln!(text, "      seen: {}", reading.evidence);
-    let _ = writeln!(text, "      do:   {}", check.fix);
+    let Some(advice) = check.advice(reading.verdict) else {
+        return;
+    };
+    let _ = writeln!(text, "      do:   {advice}");
     if let Some(runbook) = check.runbook {
         let _ = writeln!(text, "      more: /runbooks/{runbook} on the dashboard");
     }
@@ -98,4 +102,56 @@ pub(super) fn json(findings: &[Finding], summary: &Summary) -> String {
     let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
     text.push('\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Check;
+    use crate::verdict::Reading;
+
+    static READY: Check = Check {
+        id: "ready",
+        category: Category::Prometheus,
+        severity: Severity::Required,
+        title: "It is ready",
+        fix: "Start it",
+        runbook: Some("Start"),
+        before_start: false,
+        judge: |_| Reading::ok(""),
+    };
+
+    fn shown(reading: Reading) -> String {
+        let findings = [Finding {
+            check: &READY,
+            reading,
+        }];
+        let summary = Summary {
+            level: 0,
+            line: "1 check".to_owned(),
+        };
+        table(&findings, &summary, false)
+    }
+
+    #[test]
+    fn what_was_seen_comes_with_what_to_do() {
+        assert_eq!(
+            shown(Reading::down("refused")),
+            "Prometheus\n  × It is ready  [ready, down]\n      seen: refused\n      do:   Start it\n      \
+             more: /runbooks/Start on the dashboard\n\n1 check\n"
+        );
+        assert_eq!(
+            shown(Reading::ok("fine")),
+            "Prometheus\n  √ It is ready\n\n1 check\n"
+        );
+        assert_eq!(shown(Reading::not_applicable("none")), "1 check\n");
+    }
+
+    #[test]
+    fn what_could_not_be_asked_comes_without() {
+        assert_eq!(
+            shown(Reading::unknown("no answer")),
+            "Prometheus\n  ? It is ready  [ready, unknown]\n      seen: no answer\n\n1 check\n"
+        );
+    }
 }

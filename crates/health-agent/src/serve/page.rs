@@ -2,6 +2,7 @@
 
 mod style;
 
+use std::cmp::Reverse;
 use std::fmt::Write;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
@@ -10,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use super::Shared;
 use super::status::{self, Line, Status};
 use crate::check::CATEGORIES;
+use crate::verdict::Verdict;
 use style::STYLE;
 
 /// Seconds from one load to the next: about a round of checks.
@@ -52,9 +54,13 @@ fn whole(status: &Status) -> String {
         time(status.at),
     );
     let mut bad: Vec<_> = status.checks.iter().filter(|line| line.level > 0).collect();
-    bad.sort_by_key(|line| std::cmp::Reverse(line.level));
-    for line in bad {
+    bad.sort_by_key(|line| Reverse((line.level, line.verdict)));
+    let (untold, seen): (Vec<_>, Vec<_>) = bad.into_iter().partition(|line| line.verdict == Verdict::Unknown);
+    for line in seen {
         problem(&mut page, line, status.at);
+    }
+    if let Some(first) = untold.first() {
+        cannot_tell(&mut page, first.level, &untold);
     }
     for category in CATEGORIES {
         let lines: Vec<_> = status
@@ -94,6 +100,24 @@ fn problem(page: &mut String, line: &Line, now: f64) {
         );
     }
     page.push_str("</section>");
+}
+
+/// Most often all of them for one reason, which is a problem above.
+fn cannot_tell(page: &mut String, level: u8, lines: &[&Line]) {
+    let _ = write!(
+        page,
+        "<section class=\"level{level}\"><h3>Cannot be judged: who must be asked does not answer</h3><ul>"
+    );
+    for line in lines {
+        let _ = write!(
+            page,
+            "<li>{} · <code>{}</code><br>{}</li>",
+            escape(line.title),
+            line.id,
+            escape(&line.evidence)
+        );
+    }
+    page.push_str("</ul></section>");
 }
 
 fn row(page: &mut String, line: &Line, now: f64) {
@@ -156,6 +180,7 @@ fn ago(seconds: f64) -> String {
 mod tests {
     use super::*;
     use crate::board::Board;
+    use crate::check::{Category, Severity};
     use crate::facts::Facts;
 
     #[test]
@@ -172,6 +197,41 @@ mod tests {
             [ago(5.0), ago(125.0), ago(7300.0), ago(200_000.0)],
             ["5 s", "2 min", "2 h", "2 d"]
         );
+    }
+
+    #[test]
+    fn what_is_down_comes_first_and_what_cannot_be_asked_has_no_advice() {
+        let line = |id, verdict, fix| Line {
+            id,
+            category: Category::Prometheus,
+            severity: Severity::Required,
+            title: "It works",
+            verdict,
+            level: 2,
+            evidence: "refused".to_owned(),
+            since: 0.0,
+            checked_at: 0.0,
+            took: None,
+            fix,
+            runbook: None,
+        };
+        let page = whole(&Status {
+            box_name: "a".to_owned(),
+            version: "1",
+            state: "broken",
+            summary: String::new(),
+            at: 60.0,
+            age: 0.0,
+            checks: vec![
+                line("wal", Verdict::Unknown, None),
+                line("ingesting", Verdict::Stale, Some("Wait")),
+                line("ready", Verdict::Down, Some("Start it")),
+            ],
+        });
+        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}: {page}"));
+        let order = ["Start it.", "Wait.", "Cannot be judged", "<code>wal</code>"].map(at);
+        assert!(order.is_sorted(), "{page}");
+        assert_eq!(page.matches("class=\"fix\"").count(), 2);
     }
 
     #[test]

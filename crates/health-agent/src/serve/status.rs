@@ -55,20 +55,21 @@ pub(super) fn of(shared: &Shared) -> Option<Status> {
     let checks = board
         .all()
         .map(|(check, held)| {
-            let bad = !held.reading.verdict.is_good();
+            let verdict = held.reading.verdict;
+            let advice = check.advice(verdict);
             Line {
                 id: check.id,
                 category: check.category,
                 severity: check.severity,
                 title: check.title,
-                verdict: held.reading.verdict,
-                level: check.level(held.reading.verdict),
+                verdict,
+                level: check.level(verdict),
                 evidence: held.reading.evidence.clone(),
                 since: held.since,
                 checked_at: held.read_at,
                 took: board.took(check.category).map(|took| took.as_secs_f64()),
-                fix: bad.then_some(check.fix),
-                runbook: check.runbook.filter(|_| bad),
+                fix: advice,
+                runbook: check.runbook.filter(|_| advice.is_some()),
             }
         })
         .collect();
