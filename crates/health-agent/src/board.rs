@@ -32,13 +32,12 @@ impl Board {
         let mut changes = vec![];
         for check in check::all() {
             let reading = (check.judge)(facts);
-            let transition = match self.held.get_mut(check.id) {
-                Some(held) => held.read(reading, facts.at),
-                None => {
-                    let (held, transition) = Held::first(reading, facts.at);
-                    self.held.insert(check.id, held);
-                    Some(transition)
-                }
+            let transition = if let Some(held) = self.held.get_mut(check.id) {
+                held.read(reading, facts.at)
+            } else {
+                let (held, transition) = Held::first(reading, facts.at);
+                self.held.insert(check.id, held);
+                Some(transition)
             };
             if let Some(transition) = transition {
                 changes.push(Change {

@@ -121,7 +121,7 @@ pub struct Bucket {
 /// The machine under the box.
 #[derive(Clone, Debug)]
 pub struct System {
-    /// Units that must be active. Empty: systemd is not asked.
+    /// Units that must be active, beside those that `signalbox.target` wants. Without any of both, systemd is not asked.
     pub units: Vec<String>,
     /// Where there must be room.
     pub mounts: Vec<PathBuf>,

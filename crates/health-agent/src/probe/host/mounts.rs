@@ -28,10 +28,10 @@ pub(super) fn read(paths: &[PathBuf]) -> (Vec<Mount>, Answer<Vec<FileSystem>>) {
         .iter()
         .map(|path| Mount {
             path: path.clone(),
-            on: lines
-                .as_ref()
-                .ok()
-                .and_then(|lines| Some(below(lines, path)?.point.clone())),
+            on: lines.as_ref().ok().and_then(|lines| {
+                let real = fs::canonicalize(path).ok()?;
+                Some(below(lines, &real)?.point.clone())
+            }),
             room: room(path),
             forecast: None,
         })
