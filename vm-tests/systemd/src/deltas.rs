@@ -77,6 +77,14 @@ impl Deltas {
             .sum()
     }
 
+    /// How many points of each sender were accepted so far.
+    pub fn by_sender(&self) -> Vec<u64> {
+        let accepted = self.shared.accepted.iter();
+        accepted
+            .map(|accepted| accepted.load(Ordering::Relaxed))
+            .collect()
+    }
+
     /// How many requests were not answered, and sent again.
     pub fn repeated(&self) -> u64 {
         self.shared.repeated.load(Ordering::Relaxed)

@@ -23,7 +23,7 @@ pub use deltas::Deltas;
 pub use eventually::eventually;
 pub use golden::Golden;
 pub use http::{Answer, Http};
-pub use machine::{Machine, Output};
+pub use machine::{Kind, Machine, Output};
 pub use package::Package;
 pub use prometheus::{Prometheus, Sample, sample};
 pub use site::{Control, Plane, SECRET, Site};

@@ -10,16 +10,36 @@ use tokio::time::timeout;
 
 use crate::setting;
 
-/// A command in a machine may take so long.
-const COMMAND: Duration = Duration::from_mins(2);
+/// A command in a machine may take so long, without KVM too.
+const COMMAND: Duration = Duration::from_mins(5);
 
-/// A machine under systemd-nspawn. Dropping it destroys it; what is in a static is destroyed by `run`.
+/// A machine. Dropping it destroys it; what is in a static is destroyed by `run`.
 #[derive(Debug)]
 pub struct Machine {
+    kind: Kind,
     name: &'static str,
     address: Ipv4Addr,
     root: PathBuf,
     options: Vec<String>,
+}
+
+/// What it runs under: the name of the script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// systemd-nspawn: half a second to boot, this host's kernel.
+    Nspawn,
+    /// QEMU: a kernel, a disk, a memory and a clock of its own.
+    Qemu,
+}
+
+impl Kind {
+    fn script(self) -> PathBuf {
+        let name = match self {
+            Self::Nspawn => "machine",
+            Self::Qemu => "vm",
+        };
+        setting::checkout().join("vm-tests/systemd").join(name)
+    }
 }
 
 /// What a command said.
@@ -35,10 +55,11 @@ pub struct Output {
 
 impl Machine {
     /// A machine that has not booted yet.
-    pub async fn create(name: &'static str, address: Ipv4Addr) -> Self {
+    pub async fn create(kind: Kind, name: &'static str, address: Ipv4Addr) -> Self {
         let root = setting::path("SIGNALBOX_TEST_STATE").join(name).join("root");
-        machine(&["create", name, &format!("{address}/24")]).await;
+        script(kind, &["create", name, &format!("{address}/24")]).await;
         Self {
+            kind,
             name,
             address,
             root,
@@ -56,20 +77,23 @@ impl Machine {
         let path = path
             .canonicalize()
             .unwrap_or_else(|error| panic!("failed to find {}: {error}", path.display()));
-        self.options.push(format!("--bind-ro={}:{at}", path.display()));
+        match self.kind {
+            Kind::Nspawn => self.options.push(format!("--bind-ro={}:{at}", path.display())),
+            Kind::Qemu => copy(&path, &self.path(at)),
+        }
     }
 
-    /// Where a file of the machine is on this host.
+    /// Where a file of the machine is on this host; under QEMU, until it has booted.
     pub fn path(&self, file: &str) -> PathBuf {
         self.root.join(file.trim_start_matches('/'))
     }
 
-    /// Writes a file that everybody on the machine may read, and the folders on the way.
+    /// Writes a file that everybody on the machine may read, and the folders on the way; under QEMU, until it has booted.
     pub fn write(&self, file: &str, content: &str) {
         self.write_with_mode(file, content, 0o644);
     }
 
-    /// Writes a file, and the folders on the way.
+    /// Writes a file, and the folders on the way; under QEMU, until it has booted.
     pub fn write_with_mode(&self, file: &str, content: &str, mode: u32) {
         let path = self.path(file);
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("make a folder");
@@ -82,7 +106,7 @@ impl Machine {
     pub async fn boot(&self) {
         let mut arguments = vec!["start", self.name];
         arguments.extend(self.options.iter().map(String::as_str));
-        machine(&arguments).await;
+        script(self.kind, &arguments).await;
         self.run("timeout 20 systemctl is-system-running --wait || true")
             .await;
     }
@@ -103,7 +127,7 @@ impl Machine {
 
     /// What a shell says to a command.
     pub async fn try_run(&self, command: &str) -> Output {
-        let mut process = Command::new(script());
+        let mut process = Command::new(self.kind.script());
         process.args(["exec", self.name, "sh", "-c", command]);
         output(process, command).await
     }
@@ -126,29 +150,37 @@ impl Machine {
 
     /// As if its plug were pulled.
     pub async fn kill(&self) {
-        machine(&["kill", self.name]).await;
+        script(self.kind, &["kill", self.name]).await;
     }
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
         // a failed test has more to say than a failed end
-        let _ = std::process::Command::new(script())
+        let _ = std::process::Command::new(self.kind.script())
             .args(["destroy", self.name])
             .status();
     }
 }
 
-fn script() -> PathBuf {
-    setting::checkout().join("vm-tests/systemd/machine")
-}
-
-async fn machine(arguments: &[&str]) {
-    let mut process = Command::new(script());
+async fn script(kind: Kind, arguments: &[&str]) {
+    let mut process = Command::new(kind.script());
     process.args(arguments);
     let what = arguments.join(" ");
     let output = output(process, &what).await;
-    assert!(output.code == 0, "machine {what}: {}", output.stderr);
+    assert!(output.code == 0, "{kind:?} {what}: {}", output.stderr);
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).expect("make a folder");
+        for entry in fs::read_dir(from).expect("list a folder").map(Result::unwrap) {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        fs::create_dir_all(to.parent().expect("a file is in a folder")).expect("make a folder");
+        fs::copy(from, to).unwrap_or_else(|error| panic!("failed to copy {}: {error}", from.display()));
+    }
 }
 
 async fn output(mut process: Command, what: &str) -> Output {

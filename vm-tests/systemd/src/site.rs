@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::eventually::eventually;
 use crate::golden::Golden;
-use crate::machine::Machine;
+use crate::machine::{Kind, Machine};
 use crate::package::Package;
 use crate::webhook::{self, Webhook};
 
@@ -94,13 +94,17 @@ impl Site {
 }
 
 impl Control {
-    /// Boots a box.
+    /// Boots a box under systemd-nspawn.
     pub async fn boot(name: &'static str, golden: Golden, address: Ipv4Addr) -> Self {
-        let mut machine = Machine::create(name, address).await;
+        Self::on(Machine::create(Kind::Nspawn, name, address).await, golden).await
+    }
+
+    /// Boots a box on a machine.
+    pub async fn on(mut machine: Machine, golden: Golden) -> Self {
         Package::show(&mut machine);
         golden.install(&mut machine);
         Webhook::listen();
-        let [net @ .., _] = address.octets();
+        let [net @ .., _] = machine.address().octets();
         let host = Ipv4Addr::from([net[0], net[1], net[2], 1]);
         for secret in ["webhook-url", "kubeconfig", "remote-write-token"] {
             // with a word to look for
@@ -175,7 +179,7 @@ const READINESS: &[(&str, &str)] = &[
 ];
 
 impl Plane {
-    /// Boots the host of a data plane.
+    /// Boots the host of a data plane under systemd-nspawn.
     ///
     /// With what NixOS would give it where that is rendered, and else as an operator of Debian sets our packages up.
     pub async fn boot(
@@ -184,7 +188,17 @@ impl Plane {
         address: Ipv4Addr,
         golden: Option<Golden>,
     ) -> Self {
-        let mut machine = Machine::create(name, address).await;
+        Self::on(
+            Machine::create(Kind::Nspawn, name, address).await,
+            environment,
+            golden,
+        )
+        .await
+    }
+
+    /// Boots the host of a data plane on a machine.
+    pub async fn on(mut machine: Machine, environment: &'static str, golden: Option<Golden>) -> Self {
+        let address = machine.address();
         Package::show(&mut machine);
         if let Some(golden) = golden {
             golden.install(&mut machine);

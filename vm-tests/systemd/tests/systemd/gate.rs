@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use serde_json::Value;
-use systemd_tests::{Machine, Package, eventually};
+use systemd_tests::{Kind, Machine, Package, eventually};
 
 /// The gate waits for so long, then something is activated, and there may be a boot.
 const SEEN: Duration = Duration::from_secs(90);
@@ -59,7 +59,7 @@ const BAD: &str = "environment = \"prod\"\nno_such_setting = 1\n";
 
 /// A machine with one generation, which has been booted.
 async fn boot() -> Machine {
-    let mut machine = Machine::create("gate", Ipv4Addr::new(10, 20, 0, 30)).await;
+    let mut machine = Machine::create(Kind::Nspawn, "gate", Ipv4Addr::new(10, 20, 0, 30)).await;
     Package::show(&mut machine);
     machine.write("/etc/signalbox/health.toml", HEALTH);
     machine.write("/etc/systemd/system/first-stage.service", BOOT);
