@@ -12,7 +12,7 @@ pub(crate) mod exposition;
 mod ledger;
 pub(crate) mod metric;
 mod routes;
-mod wire;
+pub(crate) mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,6 +26,9 @@ use crate::probe::{Client, unix_time};
 use ledger::Ledger;
 
 pub(crate) use routes::router;
+
+/// After Alertmanager has not taken an alert, the next one is sent so soon.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// What is known of the canaries. Clones are handles to one.
 #[derive(Debug, Clone)]
@@ -81,6 +84,10 @@ impl Canaries {
             self.ledger().expect(nonce.clone(), at);
             let taken = alert::send(client, alertmanager, &config.box_name, &nonce).await;
             exposition::alert_sent(taken.is_ok());
+            if taken.is_err() {
+                // it may be starting, as all of the box may be
+                ticks.reset_after(RETRY.min(config.canary.alert_interval));
+            }
             self.ledger().alert_sent(at, taken);
         }
     }
