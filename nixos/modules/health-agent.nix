@@ -26,6 +26,9 @@ let
 
   # The keys of the object store, for the one unit that is handed them: each has a place of its own for them.
   withKeys = lib.mkIf (objectStore.enable && objectStore.credentialsFile != null) {
+    # which makes them, where they are this machine's own
+    wants = lib.optional (objectStore.backend != "s3") "signalbox-object-store-keys.service";
+    after = lib.optional (objectStore.backend != "s3") "signalbox-object-store-keys.service";
     environment.SIGNALBOX_HEALTH__OBJECT_STORE__CREDENTIALS_FILE = "%d/s3-credentials";
     serviceConfig.LoadCredential = [ "s3-credentials:${objectStore.credentialsFile}" ];
   };
@@ -84,6 +87,8 @@ in
     services.signalbox.healthAgent.settings.object_store = lib.mkIf objectStore.enable {
       bucket = lib.mkDefault objectStore.bucket;
       region = lib.mkDefault objectStore.region;
+      # for who is root; the units have copies
+      credentials_file = lib.mkDefault objectStore.credentialsFile;
     };
     services.signalbox.healthAgent.settings.system = {
       units = lib.mkDefault (
