@@ -40,6 +40,8 @@ pub struct Config {
     pub max_series: Option<u64>,
     /// The bucket in which Thanos keeps blocks. `None`: nothing is tried there.
     pub bucket: Option<Bucket>,
+    /// The authorities of an object store that encrypts, PEM.
+    pub object_store_ca_file: PathBuf,
     /// The machine.
     pub system: System,
     /// What is sent through the pipeline.
@@ -117,6 +119,9 @@ pub struct Bucket {
     /// The file with its keys, as the tools of AWS keep them.
     pub credentials_file: PathBuf,
 }
+
+/// Where a system keeps the authorities that it believes.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The machine under the box.
 #[derive(Clone, Debug)]
@@ -271,6 +276,8 @@ struct RawObjectStore {
     region: String,
     /// `""`: nothing is tried.
     credentials_file: String,
+    /// The authorities of one that encrypts, PEM.
+    ca_file: PathBuf,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -342,6 +349,7 @@ impl Default for RawObjectStore {
             bucket: "thanos".to_owned(),
             region: "us-east-1".to_owned(),
             credentials_file: String::new(),
+            ca_file: PathBuf::from(AUTHORITIES),
         }
     }
 }
@@ -412,6 +420,7 @@ impl Settings for RawConfig {
             .map(|(index, collector)| collector.validate(index, problems))
             .collect::<Option<Vec<_>>>();
         let peer = self.peer.map(|peer| peer.validate(&self.box_name, problems));
+        let object_store_ca_file = self.object_store.ca_file.clone();
         let is_tried = !self.object_store.credentials_file.is_empty();
         let bucket = is_tried.then(|| self.object_store.validate(&parts, problems));
         let system = self.system.validate(problems);
@@ -435,6 +444,7 @@ impl Settings for RawConfig {
                 Some(bucket) => Some(bucket?),
                 None => None,
             },
+            object_store_ca_file,
             system: system?,
             canary: canary?,
             reaper: reaper?,

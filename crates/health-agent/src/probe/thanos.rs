@@ -67,7 +67,7 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
     let object_store: OptionFuture<_> = parts
         .object_store
         .as_ref()
-        .map(|store| bucket::look(client, store, config.bucket.as_ref(), &config.box_name))
+        .map(|store| bucket::look(client, store, config))
         .into();
     let (ready, stores, started_at, history, sidecar, compactor, ruler, round_trip, object_store) = tokio::join!(
         ready,

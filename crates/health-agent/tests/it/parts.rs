@@ -263,3 +263,33 @@ async fn a_bucket_that_loses_or_refuses_is_found_and_no_key_is_shown() {
         assert_eq!(left, usize::from(path.starts_with("DELETE")), "{path}");
     }
 }
+
+#[tokio::test]
+async fn an_object_store_that_encrypts_is_believed_by_its_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut it = Box::new().await;
+    it.encrypt_object_store(folder.path()).await;
+    let report = doctor(&it).await;
+    for id in [
+        "object-store-reachable",
+        "object-store-clock",
+        "object-store-canary",
+    ] {
+        assert_eq!(report.of(id).0, "ok", "{}", report.of(id).1);
+    }
+    assert_eq!(it.objects(), 0);
+
+    fs::write(&it.authorities, fake::authority().pem()).unwrap();
+    let report = doctor(&it).await;
+    let (verdict, evidence) = report.of("object-store-reachable");
+    assert_eq!(verdict, "down");
+    assert!(
+        evidence.contains("cannot be believed: invalid peer certificate"),
+        "{evidence}"
+    );
+    fs::remove_file(&it.authorities).unwrap();
+    let report = doctor(&it).await;
+    let (verdict, evidence) = report.of("object-store-reachable");
+    assert_eq!(verdict, "down");
+    assert!(evidence.contains("was not asked: "), "{evidence}");
+}

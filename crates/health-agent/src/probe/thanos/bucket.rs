@@ -5,13 +5,15 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use http_body_util::Full;
 use jiff::fmt::rfc2822;
-use reqwest::header::{DATE, HeaderMap};
-use reqwest::{Method, RequestBuilder, Url};
+use reqwest::header::{CONTENT_LENGTH, DATE, HeaderMap};
+use reqwest::{Method, StatusCode, Url};
 use rusty_s3::actions::{ListObjectsV2, S3Action};
 use rusty_s3::{Credentials, UrlStyle};
 
-use crate::config::Bucket;
+use crate::canary::wire::{self, Trust};
+use crate::config::{Bucket, Config};
 use crate::facts::Answer;
 use crate::facts::thanos::{ObjectStore, Trial};
 use crate::probe::http::Client;
@@ -28,18 +30,48 @@ static LAST: Mutex<Option<(Instant, Tried, Trial)>> = Mutex::new(None);
 
 type Tried = (Url, Bucket);
 
-pub(super) async fn look(
-    client: &Client,
-    base: &Url,
-    bucket: Option<&Bucket>,
-    box_name: &str,
-) -> ObjectStore {
-    let clock_ahead = clock_ahead(client, base).await;
-    let trial = match bucket {
+/// How the store is spoken to.
+struct Way<'a> {
+    client: &'a Client,
+    /// Who is believed, if it encrypts.
+    trust: Option<Trust>,
+    timeout: Duration,
+}
+
+impl Way<'_> {
+    async fn send(&self, method: Method, url: Url, body: String) -> Answer<(StatusCode, HeaderMap, Vec<u8>)> {
+        if self.trust.is_none() {
+            let request = self.client.request(method, url).body(body);
+            return self.client.exchange(request).await;
+        }
+        let request = wire::begin(method, &url)
+            .header(CONTENT_LENGTH, body.len())
+            .body(Full::from(body))
+            .map_err(|error| format!("was not asked: {error}"))?;
+        wire::send(&url, self.trust.as_ref(), request, self.timeout).await
+    }
+}
+
+pub(super) async fn look(client: &Client, base: &Url, config: &Config) -> ObjectStore {
+    let trust = (base.scheme() == "https").then(|| Trust::of_many(&config.object_store_ca_file));
+    let (clock_ahead, way) = match trust.transpose() {
+        Ok(trust) => {
+            let way = Way {
+                client,
+                trust,
+                timeout: config.timeout,
+            };
+            (clock_ahead(&way, base).await, Some(way))
+        }
+        Err(why) => (Err(format!("was not asked: {why}")), None),
+    };
+    let trial = match (&config.bucket, way) {
         // what cannot be reached is not tried four times more
-        Some(bucket) if clock_ahead.is_ok() => Some(trial(client, base, bucket, box_name).await),
-        Some(_) => Some(Err("was not tried".to_owned())),
-        None => None,
+        (Some(bucket), Some(way)) if clock_ahead.is_ok() => {
+            Some(trial(&way, base, bucket, &config.box_name).await)
+        }
+        (Some(_), _) => Some(Err("was not tried, because it does not answer".to_owned())),
+        (None, _) => None,
     };
     let host = base.host_str().unwrap_or_default();
     ObjectStore {
@@ -61,8 +93,8 @@ pub(crate) fn is_local(url: &Url) -> bool {
 }
 
 /// Any answer will do: without keys, it is a refusal.
-async fn clock_ahead(client: &Client, base: &Url) -> Answer<Option<f64>> {
-    let (status, headers, _) = client.exchange(client.request(Method::GET, base.clone())).await?;
+async fn clock_ahead(way: &Way<'_>, base: &Url) -> Answer<Option<f64>> {
+    let (status, headers, _) = way.send(Method::GET, base.clone(), String::new()).await?;
     if status.is_server_error() {
         return Err(format!("answered {status}"));
     }
@@ -75,7 +107,7 @@ fn date(headers: &HeaderMap) -> Option<f64> {
     Some(date.timestamp().as_second() as f64 + 0.5)
 }
 
-async fn trial(client: &Client, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
+async fn trial(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
     let tried = (base.clone(), bucket.clone());
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some((at, what, trial)) = last
@@ -87,13 +119,13 @@ async fn trial(client: &Client, base: &Url, bucket: &Bucket, box_name: &str) -> 
             ..trial
         });
     }
-    let trial = attempt(client, base, bucket, box_name).await?;
+    let trial = attempt(way, base, bucket, box_name).await?;
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), tried, trial));
     Ok(trial)
 }
 
 /// Writes, reads, finds and deletes. What was written is deleted whatever went wrong in between.
-async fn attempt(client: &Client, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
+async fn attempt(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
     let credentials = credentials(bucket)?;
     let bucket = rusty_s3::Bucket::new(
         base.clone(),
@@ -106,20 +138,16 @@ async fn attempt(client: &Client, base: &Url, bucket: &Bucket, box_name: &str) -
     let key = format!("signalbox-health/{box_name}-{}", std::process::id());
     let content = format!("written by signalbox-health at {:.3}", unix_time());
 
-    let request = |action: &dyn Fn() -> Url, method| client.request(method, action());
-    let put = || bucket.put_object(Some(&credentials), &key).sign(VALID);
-    let get = || bucket.get_object(Some(&credentials), &key).sign(VALID);
-    let delete = || bucket.delete_object(Some(&credentials), &key).sign(VALID);
-    let list = || {
-        let mut list = bucket.list_objects_v2(Some(&credentials));
-        list.with_prefix(key.clone());
-        list.sign(VALID)
-    };
-
-    let (put, _) = timed(client, "PUT", request(&put, Method::PUT).body(content.clone())).await?;
-    let got = timed(client, "GET", request(&get, Method::GET)).await;
-    let listed = timed(client, "LIST", request(&list, Method::GET)).await;
-    let deleted = timed(client, "DELETE", request(&delete, Method::DELETE)).await;
+    let with = Some(&credentials);
+    let url = bucket.put_object(with, &key).sign(VALID);
+    let (put, _) = timed(way, "PUT", Method::PUT, url, content.clone()).await?;
+    let url = bucket.get_object(with, &key).sign(VALID);
+    let got = timed(way, "GET", Method::GET, url, String::new()).await;
+    let mut list = bucket.list_objects_v2(with);
+    list.with_prefix(key.clone());
+    let listed = timed(way, "LIST", Method::GET, list.sign(VALID), String::new()).await;
+    let url = bucket.delete_object(with, &key).sign(VALID);
+    let deleted = timed(way, "DELETE", Method::DELETE, url, String::new()).await;
     let ((get, read), (list, found), (delete, _)) = (got?, listed?, deleted?);
     if read != content.as_bytes() {
         return Err(format!(
@@ -142,10 +170,16 @@ async fn attempt(client: &Client, base: &Url, bucket: &Bucket, box_name: &str) -
     })
 }
 
-async fn timed(client: &Client, what: &str, request: RequestBuilder) -> Answer<(Duration, Vec<u8>)> {
+async fn timed(
+    way: &Way<'_>,
+    what: &str,
+    method: Method,
+    url: Url,
+    body: String,
+) -> Answer<(Duration, Vec<u8>)> {
     let began = Instant::now();
-    let (status, body) = client
-        .send(request)
+    let (status, _, body) = way
+        .send(method, url, body)
         .await
         .map_err(|error| format!("{what} {error}"))?;
     if status.is_success() {

@@ -1,6 +1,7 @@
 //! One server that answers as every part of a box, each below a path of its own.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,9 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use service::http::Server;
+use service::tls::{Clients, Identity, Tls, certificates, private_key};
 use tokio::net::TcpListener;
 
 use super::answers;
@@ -40,6 +44,9 @@ pub(super) struct Box {
     address: SocketAddr,
     /// For each request of the agent. Only where something hangs it matters.
     pub(super) timeout: &'static str,
+    object_store: String,
+    /// Whom the agent is told to believe.
+    pub(super) authorities: String,
     state: Arc<Mutex<Behaviour>>,
 }
 
@@ -61,8 +68,36 @@ impl Box {
         Self {
             address,
             timeout: "30s",
+            object_store: format!("http://{address}"),
+            authorities: String::new(),
             state,
         }
+    }
+
+    /// From now on the object store is spoken to over TLS. Its authority is written to a file in the folder.
+    pub(super) async fn encrypt_object_store(&mut self, folder: &Path) {
+        let authority = authority();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        let file = |name: &str, content: String| {
+            let path = folder.join(name);
+            fs::write(&path, content).unwrap();
+            path
+        };
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let certificate = file("cert.pem", certificate.pem());
+        let key = file("key.pem", key.serialize_pem());
+        self.authorities = file("ca.pem", authority.pem()).display().to_string();
+        let identity = Identity::new(
+            certificates(&certificate).unwrap(),
+            private_key(&key).unwrap(),
+            Clients::all(),
+        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.object_store = format!("https://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&self.state));
+        let server = Server::new("s3").tls(Tls::new(Some(identity.unwrap())));
+        tokio::spawn(server.serve(listener, router, std::future::pending()));
     }
 
     /// What begins so goes wrong: a path, or a method and a path. `/` is everything.
@@ -97,7 +132,13 @@ impl Box {
             )
         })
         .concat();
-        let Self { address, timeout, .. } = self;
+        let Self {
+            address,
+            timeout,
+            object_store,
+            authorities,
+            ..
+        } = self;
         let keys = keys.display();
         format!(
             r#"
@@ -105,11 +146,11 @@ box = "a"
 timeout = "{timeout}"
 canary.enabled = false
 prometheus.max_series = 300000
-object_store = {{ bucket = "thanos", region = "here", credentials_file = "{keys}" }}
+object_store = {{ bucket = "thanos", region = "here", credentials_file = "{keys}", ca_file = "{authorities}" }}
 
 [parts]
 {parts}
-object_store = "http://{address}"
+object_store = "{object_store}"
 
 [peer]
 box = "b"
@@ -131,6 +172,13 @@ self_metrics = "http://{address}/qa"
 "#
         )
     }
+}
+
+/// A new one, which nobody believes yet.
+pub(super) fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
 async fn answer(State(state): State<Shared>, request: Request) -> Response {
