@@ -473,12 +473,12 @@ fn notifications(it: &Prometheus, numbers: &Numbers, _: Timestamp) -> Reading {
     };
     // a single one that did not arrive is sent again within a minute
     let failing: Vec<_> = growth
-        .alerts_failed
+        .alerts_lost
         .iter()
-        .filter_map(|(alertmanager, failed)| {
-            let sent = growth.alerts_sent.get(alertmanager)?;
-            (*failed >= 2.0 && failed * 2.0 >= *sent)
-                .then(|| format!("{alertmanager} ({failed} of {sent} in five minutes)"))
+        .filter_map(|(alertmanager, lost)| {
+            let arrived = growth.alerts_arrived.get(alertmanager).unwrap_or(&0.0);
+            (*lost >= 2.0 && lost >= arrived)
+                .then(|| format!("{alertmanager} ({lost} of {} in five minutes)", lost + arrived))
         })
         .collect();
     if !failing.is_empty() && failing.len() as f64 >= known {

@@ -127,8 +127,8 @@ pub struct Growth {
     pub compactions_failed: f64,
     /// Evaluations of groups that did not take place, in fifteen minutes.
     pub iterations_missed: f64,
-    /// Alerts that were sent, by Alertmanager, in five minutes.
-    pub alerts_sent: BTreeMap<String, f64>,
-    /// Alerts among them that failed.
-    pub alerts_failed: BTreeMap<String, f64>,
+    /// Alerts that arrived, by Alertmanager, in five minutes.
+    pub alerts_arrived: BTreeMap<String, f64>,
+    /// Alerts that did not.
+    pub alerts_lost: BTreeMap<String, f64>,
 }

@@ -111,8 +111,8 @@ async fn growth(client: &Client, base: &Url, box_name: &str) -> Answer<Growth> {
     Ok(Growth {
         compactions_failed: growth::sum(&answers["compactions"]),
         iterations_missed: growth::sum(&answers["missed"]),
-        alerts_sent: growth::by(&answers["sent"], "alertmanager"),
-        alerts_failed: growth::by(&answers["failed"], "alertmanager"),
+        alerts_arrived: growth::by(&answers["sent"], "alertmanager"),
+        alerts_lost: growth::by(&answers["failed"], "alertmanager"),
     })
 }
 

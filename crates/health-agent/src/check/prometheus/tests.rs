@@ -71,7 +71,7 @@ fn healthy() -> Prometheus {
             ..Numbers::default()
         }),
         growth: Ok(Growth {
-            alerts_sent: map(&[("http://a:9093", 5.0), ("http://b:9093", 5.0)]),
+            alerts_arrived: map(&[("http://a:9093", 5.0), ("http://b:9093", 5.0)]),
             ..Growth::default()
         }),
         has_sidecar: true,
@@ -405,25 +405,42 @@ fn a_label_that_is_missing_is_named() {
 
 #[test]
 fn alerts_that_do_not_arrive_are_told() {
-    let failed = |failed: &[(&str, f64)]| {
-        let failed = map(failed);
+    let lost = |lost: &[(&str, f64)]| {
         with("prometheus-notifications", |it| {
-            it.growth.as_mut().unwrap().alerts_failed = failed;
+            let growth = it.growth.as_mut().unwrap();
+            growth.alerts_lost = map(lost);
+            for (alertmanager, lost) in lost {
+                // five are sent to each
+                let arrived = growth.alerts_arrived.get_mut(*alertmanager).unwrap();
+                *arrived -= lost;
+            }
         })
     };
+    // one that has always been away is not even in the list of those that something arrived at
     assert_eq!(
-        failed(&[("http://b:9093", 5.0)]),
+        with("prometheus-notifications", |it| {
+            let growth = it.growth.as_mut().unwrap();
+            growth.alerts_arrived.remove("http://b:9093");
+            growth.alerts_lost = map(&[("http://b:9093", 5.0)]);
+        }),
         says(
             Verdict::Degraded,
             "alerts do not arrive at http://b:9093 (5 of 5 in five minutes)"
         )
     );
     assert_eq!(
-        failed(&[("http://a:9093", 4.0), ("http://b:9093", 5.0)]).0,
+        lost(&[("http://b:9093", 3.0)]),
+        says(
+            Verdict::Degraded,
+            "alerts do not arrive at http://b:9093 (3 of 5 in five minutes)"
+        )
+    );
+    assert_eq!(
+        lost(&[("http://a:9093", 4.0), ("http://b:9093", 5.0)]).0,
         Verdict::Down
     );
     // one is sent again
-    assert_eq!(failed(&[("http://b:9093", 1.0)]).0, Verdict::Ok);
+    assert_eq!(lost(&[("http://b:9093", 1.0)]).0, Verdict::Ok);
     assert_eq!(
         with_numbers("prometheus-notifications", |it| it.alertmanagers = 1.0),
         says(Verdict::Degraded, "knows 1 of 2 Alertmanagers")
