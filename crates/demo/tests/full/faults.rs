@@ -40,12 +40,12 @@ pub(crate) async fn long_memory_dies(demo: &Demo) {
     thanos::rule_dies(demo).await;
 }
 
-async fn kill(demo: &Demo, part: &str) {
+pub(crate) async fn kill(demo: &Demo, part: &str) {
     let said = demo.obeys(&["kill", part]).await;
     assert!(said.starts_with(&format!("{part} is killed; ")), "{said}");
 }
 
-async fn restart(demo: &Demo, part: &str) {
+pub(crate) async fn restart(demo: &Demo, part: &str) {
     let said = demo.obeys(&["restart", part]).await;
     assert!(said.starts_with(&format!("{part} is ready after ")), "{said}");
 }

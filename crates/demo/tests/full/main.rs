@@ -12,7 +12,10 @@ mod alerts;
 mod back_fill;
 mod bucket;
 mod client;
+mod diagnoses;
 mod disk_full;
+#[path = "../common/doctor.rs"]
+mod doctor;
 mod faults;
 #[path = "../common/harness.rs"]
 mod harness;
