@@ -1,9 +1,9 @@
 //! `signalbox-health gate`: lets what was booted or switched to stay only if the box is healthy.
 //!
 //! ```text
-//! rounds of checks ─► patience (two green rounds, or the time is over) ─► decide (pure) ─► keep, report, reboot, roll back
-//!                                                                            ▲ │                                  │
-//!                      state.json: what was good, what was rolled back ──────┘ └──► on record first, then done ◄──┘
+//! rounds of checks ─► standing ─► patience (green for a while, or the time is over) ─► decide ─► keep, report, reboot, roll back
+//!                        ▲                                                               ▲ │                               │
+//!   red.json: what was red before        state.json: what was good, what was rolled back ┘ └─► on record first, then done ◄┘
 //! ```
 //!
 //! A generation is left at most once, and only for one that has not been left. What is done is on record, on disk, before it is begun: a
@@ -15,9 +15,12 @@ pub(crate) mod exposition;
 mod generation;
 pub(crate) mod maintenance;
 mod patience;
+pub(crate) mod red;
 mod rollback;
+mod standing;
 pub(crate) mod state;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,13 +30,13 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use sd_notify::NotifyState;
 
-use crate::check::{self, Category, Check, Severity};
 use crate::config::Config;
 use crate::probe::{self, Client, unix_time};
-use crate::verdict::Reading;
 use decide::{Action, Reason, Situation, decide};
 use generation::{Generation, Installed, Profile};
 use patience::{Patience, Wait};
+use red::Red;
+use standing::{Obstacle, Restarts, Standing, is_prometheus_starting, obstacles};
 use state::{Counted, Done, Outcome, Rollback, State};
 
 /// What to do beside waiting.
@@ -43,15 +46,19 @@ pub struct Options {
     #[arg(long, value_name = "STATE")]
     pub maintenance: Option<Switch>,
 
-    /// For how long somebody works on it; it ends with the next boot, too
+    /// For how long somebody works on it: seven days at most
     #[arg(
         long = "for",
         value_name = "TIME",
-        value_parser = humantime::parse_duration,
+        value_parser = maintenance::how_long,
         default_value = "2h",
         requires = "maintenance"
     )]
     pub how_long: Duration,
+
+    /// The machine starts again meanwhile, which would end it
+    #[arg(long, requires = "maintenance")]
+    pub through_reboot: bool,
 
     /// Carry out the rollback that is on record
     #[arg(long, hide = true, conflicts_with = "maintenance")]
@@ -70,7 +77,7 @@ pub enum Switch {
 /// Ends with 0 when the box is healthy, and with 1 when it is not, whatever was done about it.
 pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode> {
     if let Some(switch) = options.maintenance {
-        maintain(&config.gate.run_dir, switch, options.how_long)?;
+        maintain(config, switch, options)?;
         return Ok(ExitCode::SUCCESS);
     }
     if options.carry_out {
@@ -78,90 +85,110 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
         return Ok(ExitCode::SUCCESS);
     }
     let boot_id = boot::id().context("failed to read this boot's name")?;
-    let red = Box::pin(wait(config)).await?;
-    let situation = look(config, red.is_empty(), &boot_id);
+    // a new generation may fill the disk while it is judged; whether there is room is seen when it is needed
+    let _ = State::reserve(&config.gate.state_dir);
+    let in_the_way = Box::pin(wait(config)).await?;
+    let situation = look(config, worst(&in_the_way), &boot_id);
     let action = decide(&situation);
-    act(config, &situation, &boot_id, &action, &red).await?;
-    Ok(ExitCode::from(u8::from(!red.is_empty())))
+    act(config, &situation, &boot_id, &action, &in_the_way).await?;
+    Ok(ExitCode::from(u8::from(!in_the_way.is_empty())))
 }
 
-/// A required check that stayed red.
-struct Red {
-    check: &'static Check,
-    evidence: String,
-}
-
-/// Rounds of checks, until they are green or the time is over. What runs may change meanwhile: then its time begins anew.
-async fn wait(config: &Config) -> anyhow::Result<Vec<Red>> {
-    let client = Client::new(config.timeout).context("failed to make an HTTP client")?;
+/// Rounds of checks, until they are green for a while or the time is over. What runs may change meanwhile: then its time begins anew.
+async fn wait(config: &Config) -> anyhow::Result<Vec<Obstacle>> {
+    let client = Client::new(config.timeout)
+        .context("failed to make an HTTP client")?
+        .of("gate");
     let wait = config.gate.wait;
     // a tenth of a second for tests, two seconds for people
     let pause = (wait / 20).clamp(Duration::from_millis(100), Duration::from_secs(2));
-    let mut running = resolve(&config.gate.run_dir, "current-system");
-    let mut patience = Patience::new(Instant::now(), wait);
     loop {
-        let facts = Box::pin(probe::round(&client, config)).await;
-        let red: Vec<_> = required()
-            .filter_map(|check| judge(check, (check.judge)(&facts)))
-            .collect();
-        let now = resolve(&config.gate.run_dir, "current-system");
-        if now != running {
-            tracing::info!("another generation runs, its time begins");
-            running = now;
-            patience = Patience::new(Instant::now(), wait);
-        }
-        match patience.round(red.is_empty(), Instant::now()) {
-            Wait::Green => return Ok(vec![]),
-            Wait::Red => return Ok(red),
-            Wait::On => {
-                status(&progress(&red));
-                tokio::time::sleep(pause).await;
+        let running = resolve(&config.gate.run_dir, "current-system");
+        let red_before = red_before(config, running.as_deref());
+        let mut patience = Patience::new(Instant::now(), wait, config.gate.settle);
+        let mut restarts = Restarts::default();
+        while resolve(&config.gate.run_dir, "current-system") == running {
+            let facts = Box::pin(probe::round(&client, config)).await;
+            let mut in_the_way = obstacles(&facts, &red_before);
+            in_the_way.extend(restarts.round(&facts));
+            let is_starting = is_prometheus_starting(&facts);
+            match patience.round(worst(&in_the_way), is_starting, Instant::now()) {
+                Wait::Over(standing) => {
+                    // what was only waited for is not told beside what is red
+                    in_the_way.retain(|obstacle| obstacle.standing == standing);
+                    return Ok(in_the_way);
+                }
+                Wait::On => progress(&in_the_way, is_starting),
             }
+            tokio::time::sleep(pause).await;
         }
+        tracing::info!("another generation runs, its time begins");
     }
 }
 
-/// What the gate waits for: not for the other box, which is none of this generation's doing.
-fn required() -> impl Iterator<Item = &'static Check> {
-    check::all().filter(|check| check.severity == Severity::Required && check.category != Category::Peer)
-}
-
-fn judge(check: &'static Check, reading: Reading) -> Option<Red> {
-    (check.level(reading.verdict) == 2).then_some(Red {
-        check,
-        evidence: reading.evidence,
-    })
-}
-
-fn progress(red: &[Red]) -> String {
-    match red {
-        [] => "all required checks are green, once more to be sure".to_owned(),
-        _ => format!("waiting for {}", ids(red).join(", ")),
+/// What was red under the system before is not this one's doing.
+fn red_before(config: &Config, running: Option<&Path>) -> BTreeSet<String> {
+    let red = running.map(|running| Red::read(&config.gate.red_file).before(running));
+    let red = red.unwrap_or_default();
+    if !red.is_empty() {
+        let ids: Vec<_> = red.iter().map(String::as_str).collect();
+        tracing::warn!(
+            checks = ids.join(","),
+            "red under the system before, so they do not count"
+        );
     }
+    red
 }
 
-fn ids(red: &[Red]) -> Vec<String> {
-    red.iter().map(|red| red.check.id.to_owned()).collect()
+fn worst(in_the_way: &[Obstacle]) -> Standing {
+    let standings = in_the_way.iter().map(|obstacle| obstacle.standing);
+    standings.max().unwrap_or(Standing::Clear)
+}
+
+/// systemd hears that it goes on, so that no time-out of the unit ends it without a verdict: a round takes a few time-outs of a request.
+fn progress(in_the_way: &[Obstacle], is_starting: bool) {
+    const NEXT: Duration = Duration::from_mins(5);
+    let line = match in_the_way {
+        [] => "all required checks are green, for a while to be sure".to_owned(),
+        _ if is_starting => format!(
+            "waiting for {}; Prometheus reads what it had in memory",
+            ids(in_the_way).join(", ")
+        ),
+        _ => format!("waiting for {}", ids(in_the_way).join(", ")),
+    };
+    // silent without systemd; and a line that does not arrive changes nothing
+    let _ = sd_notify::notify(&[
+        NotifyState::Status(&line),
+        NotifyState::ExtendTimeoutUsec(NEXT.as_micros() as u32),
+    ]);
+}
+
+fn ids(in_the_way: &[Obstacle]) -> Vec<String> {
+    in_the_way
+        .iter()
+        .map(|obstacle| obstacle.check.id.to_owned())
+        .collect()
 }
 
 /// Everything else that the decision needs, as it is now.
-fn look(config: &Config, green: bool, boot_id: &str) -> Situation {
+fn look(config: &Config, standing: Standing, boot_id: &str) -> Situation {
     let gate = &config.gate;
     let running = resolve(&gate.run_dir, "current-system");
     let booted = resolve(&gate.run_dir, "booted-system");
     let memory = State::read(&gate.state_dir).map(Option::unwrap_or_default);
     Situation {
-        green,
+        standing,
         occasion: boot::occasion(
             memory.as_ref().ok(),
             boot_id,
             booted.as_deref(),
             running.as_deref(),
         ),
-        maintenance: maintenance::read(&gate.run_dir, SystemTime::now()).is_on(),
+        maintenance: maintenance::read(gate, SystemTime::now()).is_on(),
         system: system(config, running),
         counted: boot::counted_entry(&gate.efivars),
         memory,
+        carrying_out: State::is_carrying_out(&gate.state_dir),
     }
 }
 
@@ -189,7 +216,7 @@ async fn act(
     situation: &Situation,
     boot_id: &str,
     action: &Action,
-    red: &[Red],
+    in_the_way: &[Obstacle],
 ) -> anyhow::Result<()> {
     let dir = &config.gate.state_dir;
     let generation = situation.system.as_ref().ok().map(|(running, profile)| {
@@ -208,9 +235,9 @@ async fn act(
             Done::Rebooted,
             format!("the boot loader counts the attempts of {entry}"),
         ),
-        Action::RollBack { from, to } => (
+        Action::RollBack { from, to, .. } => (
             Done::RolledBack,
-            format!("{} of {from} stay red: back to {to}", ids(red).join(", ")),
+            format!("{} of {from} stay red: back to {to}", ids(in_the_way).join(", ")),
         ),
     };
     let at = unix_time();
@@ -219,14 +246,14 @@ async fn act(
         boot_id: boot_id.to_owned(),
         occasion: situation.occasion,
         generation: generation.clone(),
-        green: situation.green,
+        green: situation.standing == Standing::Clear,
         action: done,
         why: why.clone(),
-        red: ids(red),
+        red: ids(in_the_way),
     };
     if matches!(action, Action::Report(Reason::NoMemory(_))) {
         // it stays as it is, so that nothing is done the next time either
-        say(situation, action, &why, red);
+        say(situation, action, &why, in_the_way);
         return Ok(());
     }
     // before anything is done
@@ -248,51 +275,61 @@ async fn act(
                 });
                 true
             }
-            Action::RollBack { from, to } => {
-                // another gate may have been faster
-                let first = state.rolled_back_from(&from.system).is_none();
-                if first {
-                    state.rollbacks.push(Rollback {
-                        from: from.clone(),
-                        to: to.clone(),
-                        at,
-                        boot_id: boot_id.to_owned(),
-                        occasion: situation.occasion,
-                        red: ids(red),
-                        outcome: Outcome::Begun,
-                        detail: String::new(),
-                    });
-                }
-                first
-            }
+            // another gate may have been faster
+            Action::RollBack { from, to, attempt } => state.begin(Rollback {
+                from: from.clone(),
+                to: to.clone(),
+                at,
+                boot_id: boot_id.to_owned(),
+                occasion: situation.occasion,
+                red: ids(in_the_way),
+                attempts: *attempt,
+                outcome: Outcome::Begun,
+                detail: String::new(),
+            }),
         }
     })
     .with_context(|| format!("failed to write to {}", dir.display()));
-    say(situation, action, &why, red);
-    if !first? {
-        anyhow::bail!("another gate rolls back already");
-    }
-    match action {
-        Action::Keep | Action::Report(_) => Ok(()),
-        Action::Reboot { .. } => rollback::reboot(config).await,
-        Action::RollBack { .. } if rollback::is_unit() => rollback::detach().await,
-        Action::RollBack { .. } => rollback::carry_out(config).await,
+    say(situation, action, &why, in_the_way);
+    match (action, first) {
+        (Action::Keep | Action::Report(_), written) => {
+            if let Err(error) = written {
+                // nothing depends on it but what is remembered
+                tracing::error!(error = format!("{error:#}"), "the verdict is not remembered");
+            }
+            Ok(())
+        }
+        // what cannot be remembered might be done for ever
+        (_, Err(error)) => Err(error),
+        (Action::Reboot { .. }, Ok(_)) => rollback::reboot(config).await,
+        (Action::RollBack { .. }, Ok(false)) => anyhow::bail!("another gate rolls back already"),
+        (Action::RollBack { .. }, Ok(true)) if rollback::is_unit() => rollback::detach().await,
+        (Action::RollBack { .. }, Ok(true)) => rollback::carry_out(config).await,
     }
 }
 
 /// In the journal with fields, in `systemctl status`, and, when it is bad, on the console.
-fn say(situation: &Situation, action: &Action, why: &str, red: &[Red]) {
+fn say(situation: &Situation, action: &Action, why: &str, in_the_way: &[Obstacle]) {
     let occasion = match situation.occasion {
         state::Occasion::Boot => "boot",
         state::Occasion::Switch => "switch",
     };
-    for red in red {
-        tracing::error!(
-            check.id = red.check.id,
-            evidence = red.evidence,
-            fix = red.check.fix,
-            "required check stays red"
-        );
+    for obstacle in in_the_way {
+        // the level is part of a call's place
+        macro_rules! event {
+            ($level:ident, $message:literal) => {
+                tracing::$level!(
+                    check.id = obstacle.check.id,
+                    evidence = obstacle.evidence,
+                    fix = obstacle.check.fix,
+                    $message
+                )
+            };
+        }
+        match obstacle.standing {
+            Standing::Against => event!(error, "required check stays red"),
+            _ => event!(warn, "required check is not seen to be well"),
+        }
     }
     let verdict = match action {
         Action::Keep => {
@@ -300,13 +337,14 @@ fn say(situation: &Situation, action: &Action, why: &str, red: &[Red]) {
             status("this generation stays");
             return;
         }
+        Action::Report(Reason::NotRed) => "this generation is not seen to be healthy, and stays",
         Action::Report(_) => "this generation is not healthy, and stays",
         Action::Reboot { .. } => "this generation is not healthy, the machine starts again",
         Action::RollBack { .. } => "this generation is not healthy, the one before comes back",
     };
     tracing::error!(
         gate.occasion = occasion,
-        gate.red = ids(red).join(","),
+        gate.red = ids(in_the_way).join(","),
         gate.why = why,
         "{verdict}"
     );
@@ -326,16 +364,23 @@ fn console(line: &str) {
     let _ = writeln!(std::io::stdout(), "<2>{line}");
 }
 
-fn maintain(run_dir: &Path, switch: Switch, how_long: Duration) -> anyhow::Result<()> {
+fn maintain(config: &Config, switch: Switch, options: &Options) -> anyhow::Result<()> {
     match switch {
         Switch::On => {
-            let until = SystemTime::now() + how_long;
-            maintenance::set(run_dir, until).context("failed to set the maintenance flag")?;
+            let until = SystemTime::now() + options.how_long;
+            maintenance::set(&config.gate, until, options.through_reboot)
+                .context("failed to set the maintenance flag")?;
             let until = humantime::format_rfc3339_seconds(until);
-            tell(&format!("until {until} the gate only reports"))
+            if options.through_reboot {
+                tell(&format!("until {until} the gate only reports"))
+            } else {
+                tell(&format!(
+                    "until {until}, or until the machine starts again, the gate only reports"
+                ))
+            }
         }
         Switch::Off => {
-            maintenance::clear(run_dir).context("failed to remove the maintenance flag")?;
+            maintenance::clear(&config.gate).context("failed to remove the maintenance flag")?;
             tell("the gate acts again")
         }
     }
@@ -343,41 +388,4 @@ fn maintain(run_dir: &Path, switch: Switch, how_long: Duration) -> anyhow::Resul
 
 fn tell(line: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{line}").context("failed to print")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::verdict::Verdict;
-
-    static CHECK: Check = Check {
-        id: "a",
-        category: Category::Prometheus,
-        severity: Severity::Required,
-        title: "",
-        fix: "",
-        runbook: None,
-        before_start: false,
-        judge: |_| Reading::ok(""),
-    };
-
-    #[test]
-    fn what_works_and_needs_attention_does_not_hold_up_the_gate() {
-        for (verdict, red) in [
-            (Verdict::NotApplicable, false),
-            (Verdict::NoTraffic, false),
-            (Verdict::Degraded, false),
-            (Verdict::Unknown, true),
-            (Verdict::Stale, true),
-            (Verdict::Down, true),
-        ] {
-            let judged = judge(&CHECK, Reading::new(verdict, "seen"));
-            assert_eq!(judged.is_some(), red, "{verdict:?}");
-        }
-    }
-
-    #[test]
-    fn the_gate_does_not_wait_for_the_other_box() {
-        assert!(required().all(|check| check.category != Category::Peer));
-    }
 }

@@ -1,8 +1,8 @@
 //! Asks the parts of the box, all at once, each with a time-out.
 
 mod alerting;
-mod blocking;
-mod bus;
+pub(crate) mod blocking;
+pub(crate) mod bus;
 mod canaries;
 mod data_planes;
 mod generation;

@@ -122,19 +122,20 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
     loop {
         ticks.tick().await;
         let facts = probe::round(client, config).await;
-        let (changes, summary) = {
+        let (changes, summary, red) = {
             let mut board = shared.board();
             let changes = board.take(&facts);
             exposition::record(&board, &changes);
             unit_metrics.record(&facts);
             ages.record(&facts);
             let summary = Summary::of(board.all().map(|(check, held)| (check, held.reading.verdict)));
-            (changes, summary)
+            (changes, summary, gate::red::lasting(&board, facts.at))
         };
-        gate::exposition::record(config);
-        verify::exposition::record(config);
+        gate::exposition::record(&facts);
+        verify::exposition::record(&facts);
         changes.iter().for_each(log);
         life.status(&summary.line);
+        gate::red::record(config, red).await;
         heartbeat.beat();
     }
 }

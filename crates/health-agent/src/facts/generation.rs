@@ -60,6 +60,10 @@ pub struct Verified {
 pub struct Comparison {
     /// When it ended.
     pub at: Timestamp,
+    /// How long it took, seconds.
+    pub took: f64,
+    /// How much was read for it.
+    pub read_bytes: u64,
     /// How many store paths were compared.
     pub paths: usize,
     /// What was not as it was built: the first of them, each with what is wrong with it.

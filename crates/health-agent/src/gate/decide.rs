@@ -4,12 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::generation::{Generation, Installed, Profile};
-use super::state::{Occasion, Outcome, State};
+use super::standing::Standing;
+use super::state::{ATTEMPTS, Occasion, Outcome, State};
 
 /// All that matters for it.
 #[derive(Debug, Clone)]
 pub(super) struct Situation {
-    pub(super) green: bool,
+    /// The worst that stands in the way at the end.
+    pub(super) standing: Standing,
     pub(super) occasion: Occasion,
     pub(super) maintenance: bool,
     /// What runs, and the profile that it should come from; or why that is not known.
@@ -18,23 +20,31 @@ pub(super) struct Situation {
     pub(super) counted: Option<String>,
     /// What is remembered, or why nothing is.
     pub(super) memory: Result<State, String>,
+    /// Whether a way back is being taken just now.
+    pub(super) carrying_out: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Action {
     /// It is green: it stays.
     Keep,
-    /// It is red, and stays all the same.
+    /// It is not green, and stays all the same.
     Report(Reason),
     /// Start again: the boot loader counts this attempt, and falls back by itself.
     Reboot { entry: String },
-    /// Activate `to` in place of `from`.
-    RollBack { from: Generation, to: Generation },
+    /// Activate `to` in place of `from`: for the first time, or once more.
+    RollBack {
+        from: Generation,
+        to: Generation,
+        attempt: u32,
+    },
 }
 
-/// Why a red generation stays.
+/// Why a generation stays that is not green.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reason {
+    /// Nothing that it is to blame for.
+    NotRed,
     Maintenance,
     /// What runs, or what could run in its place, is not known.
     NoSystem(String),
@@ -49,22 +59,24 @@ pub(super) enum Reason {
     NoOther(Generation),
 }
 
-/// The rules, in their order. At most one rollback from each generation, for good.
+/// The rules, in their order. At most one rollback from each generation, for good; one that did not come to its end is tried once more.
 pub(super) fn decide(situation: &Situation) -> Action {
-    if situation.green {
-        return Action::Keep;
+    match situation.standing {
+        Standing::Clear => return Action::Keep,
+        Standing::Waited => return Action::Report(Reason::NotRed),
+        Standing::Against => {}
     }
     match way_back(situation) {
         Err(reason) => Action::Report(reason),
-        Ok((from, to)) => match loader_that_counts(situation) {
+        Ok((from, to, attempt)) => match loader_that_counts(situation) {
             Some(entry) => Action::Reboot { entry },
-            None => Action::RollBack { from, to },
+            None => Action::RollBack { from, to, attempt },
         },
     }
 }
 
-/// From where to where.
-fn way_back(situation: &Situation) -> Result<(Generation, Generation), Reason> {
+/// From where to where, and how often it will have been begun.
+fn way_back(situation: &Situation) -> Result<(Generation, Generation, u32), Reason> {
     if situation.maintenance {
         return Err(Reason::Maintenance);
     }
@@ -83,12 +95,19 @@ fn way_back(situation: &Situation) -> Result<(Generation, Generation), Reason> {
         },
         Installed::generation,
     );
+    if let Some(before) = memory.rolled_back_from(&from.system) {
+        // the default may be the other one already, and the loader not know it yet
+        let is_over =
+            before.outcome != Outcome::Begun || before.attempts >= ATTEMPTS || situation.carrying_out;
+        return if !is_over && profile.has(&before.to) {
+            Ok((from, before.to.clone(), before.attempts + 1))
+        } else {
+            Err(Reason::Before(from, before.outcome))
+        };
+    }
     let is_default = from.number == Some(profile.current);
     if situation.occasion == Occasion::Boot && !is_default {
         return Err(Reason::Chosen(from));
-    }
-    if let Some(before) = memory.rolled_back_from(&from.system) {
-        return Err(Reason::Before(from, before.outcome));
     }
     if memory.rolled_back_to(&from.system).is_some() {
         return Err(Reason::RolledBackTo(from));
@@ -106,7 +125,7 @@ fn way_back(situation: &Situation) -> Result<(Generation, Generation), Reason> {
             .filter(|current| is_candidate(memory, &from, current) && memory.good(&current.system).is_some())
     };
     match to {
-        Some(to) => Ok((from, to)),
+        Some(to) => Ok((from, to, 1)),
         None => Err(Reason::NoOther(from)),
     }
 }
@@ -153,6 +172,7 @@ fn loader_that_counts(situation: &Situation) -> Option<String> {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotRed => write!(f, "what could not be seen to be well is nothing to go back for"),
             Self::Maintenance => write!(f, "somebody works on this box (maintenance)"),
             Self::NoSystem(error) => write!(f, "it is not known what runs, and what ran before: {error}"),
             Self::NoMemory(error) => write!(f, "it is not known what was rolled back before: {error}"),
@@ -162,11 +182,10 @@ impl fmt::Display for Reason {
             ),
             Self::Before(from, Outcome::Done) => write!(f, "{from} was rolled back once already"),
             Self::Before(from, Outcome::Failed) => write!(f, "the rollback from {from} has failed before"),
-            // the power may have failed meanwhile; tried again, it might fail again, for ever
             Self::Before(from, Outcome::Begun) => {
                 write!(
                     f,
-                    "a rollback from {from} was begun before, and did not come to its end"
+                    "a rollback from {from} was begun before, and has not come to its end"
                 )
             }
             Self::RolledBackTo(from) => write!(f, "{from} is what was rolled back to"),

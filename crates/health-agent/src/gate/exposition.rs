@@ -1,12 +1,8 @@
 //! The gate's memory as metrics, for those who do not read journals.
 
-use std::time::SystemTime;
-
 use metrics::{Unit, describe_gauge, gauge};
 
-use super::maintenance;
-use super::state::State;
-use crate::config::Config;
+use crate::facts::Facts;
 
 const GREEN: &str = "signalbox_gate_green";
 const VERDICT_AT: &str = "signalbox_gate_verdict_timestamp_seconds";
@@ -33,20 +29,17 @@ pub(crate) fn describe() {
     );
 }
 
-/// Where there has never been a gate there is nothing to show.
-pub(crate) fn record(config: &Config) {
-    let gate = &config.gate;
-    let Ok(Some(state)) = State::read(&gate.state_dir) else {
+/// Where there has never been a gate there is nothing to show. It is shown as the round's probe has read it, which waits for no disk.
+pub(crate) fn record(facts: &Facts) {
+    let Some(Ok(gate)) = facts.generation.as_ref().and_then(|it| it.gate.as_ref()) else {
         return;
     };
-    if let Some(last) = &state.last {
+    if let Some(last) = &gate.last {
         gauge!(GREEN).set(flag(last.green));
         gauge!(VERDICT_AT).set(last.at);
     }
-    let running = gate.run_dir.join("current-system").canonicalize();
-    let rolled_back = running.is_ok_and(|running| state.rolled_back_now(&running).is_some());
-    gauge!(ROLLED_BACK).set(flag(rolled_back));
-    gauge!(MAINTENANCE).set(flag(maintenance::read(&gate.run_dir, SystemTime::now()).is_on()));
+    gauge!(ROLLED_BACK).set(flag(gate.rolled_back.is_some()));
+    gauge!(MAINTENANCE).set(flag(gate.maintenance.is_some()));
 }
 
 fn flag(holds: bool) -> f64 {

@@ -105,6 +105,13 @@ impl Profile {
             .find(|generation| generation.number == self.current)
     }
 
+    /// Whether it can still be activated.
+    pub(crate) fn has(&self, generation: &Generation) -> bool {
+        self.installed
+            .iter()
+            .any(|installed| installed.generation() == *generation)
+    }
+
     /// The newest generation that is `running`; the current one where several are the same.
     pub(crate) fn find(&self, running: &Path) -> Option<&Installed> {
         self.current().filter(|current| current.is(running)).or_else(|| {

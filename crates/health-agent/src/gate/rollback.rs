@@ -33,35 +33,44 @@ pub(super) fn is_unit() -> bool {
 /// Starts this program again, as a unit that outlives the gate's.
 pub(super) async fn detach() -> anyhow::Result<()> {
     let program = std::env::current_exe().context("failed to find this program")?;
-    let settings = std::env::vars_os().filter_map(|(key, value)| {
-        key.to_str()?.starts_with("SIGNALBOX_").then(|| {
-            let mut setting = OsString::from("--setenv=");
-            setting.push(&key);
-            setting.push("=");
-            setting.push(value);
-            setting
-        })
-    });
     let mut command = Command::new("systemd-run");
     command
         .arg(format!("--unit={UNIT}"))
         .args(["--collect", "--no-block", "--quiet", "--service-type=oneshot"])
         .arg("--description=Signalbox health agent: activates the generation before")
-        .args(settings)
+        // an activation that takes too long is reported, and not killed in the middle
+        .arg("--property=KillMode=process")
+        .args(environment(std::env::vars_os()))
         .arg("--")
         .arg(program)
         .args(std::env::args_os().skip(1))
         .arg("--carry-out");
-    let status = run(&mut command, Duration::from_mins(1)).await?;
+    let status = run(&mut command, Duration::from_mins(1), Late::IsKilled).await?;
     if !status.success() {
         bail!("systemd-run ended with {status}");
     }
     Ok(())
 }
 
+/// What that unit takes over from this one: settings, and what an activation and the programs that it calls look for.
+fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> impl Iterator<Item = OsString> {
+    variables.filter_map(|(key, value)| {
+        let name = key.to_str()?;
+        let is_needed = name.starts_with("SIGNALBOX_") || matches!(name, "PATH" | "LOCALE_ARCHIVE");
+        is_needed.then(|| {
+            let mut setting = OsString::from("--setenv=");
+            setting.push(&key);
+            setting.push("=");
+            setting.push(value);
+            setting
+        })
+    })
+}
+
 /// Does what is on record, and puts on record how it went.
 pub(super) async fn carry_out(config: &Config) -> anyhow::Result<()> {
     let dir = &config.gate.state_dir;
+    let _carrying_out = State::carrying_out(dir).context("failed to lock the rollback")?;
     let state = State::read(dir).map_err(anyhow::Error::msg)?;
     let Some(rollback) = state
         .and_then(|state| state.rollbacks.last().cloned())
@@ -74,7 +83,7 @@ pub(super) async fn carry_out(config: &Config) -> anyhow::Result<()> {
         Ok(detail) => (Outcome::Done, detail.clone()),
         Err(error) => (Outcome::Failed, format!("{error:#}")),
     };
-    close(dir, outcome, &detail)?;
+    close(dir, outcome, &detail);
     if activated.is_ok() {
         tracing::warn!(gate.from = %rollback.from, gate.to = %rollback.to, detail, "rolled back");
     } else {
@@ -94,7 +103,7 @@ pub(super) async fn carry_out(config: &Config) -> anyhow::Result<()> {
             dir,
             Outcome::Failed,
             &format!("the next boot is {}, but: {error:#}", rollback.to),
-        )?;
+        );
         return Err(error);
     }
     Ok(())
@@ -107,7 +116,12 @@ pub(super) async fn reboot(config: &Config) -> anyhow::Result<()> {
         .reboot
         .split_first()
         .context("there is no command to reboot")?;
-    let status = run(Command::new(program).args(arguments), Duration::from_mins(2)).await?;
+    let status = run(
+        Command::new(program).args(arguments),
+        Duration::from_mins(2),
+        Late::IsKilled,
+    )
+    .await?;
     if !status.success() {
         bail!("failed to reboot: {program} ended with {status}");
     }
@@ -147,7 +161,7 @@ async fn activate(config: &Config, rollback: &Rollback) -> anyhow::Result<String
         if !check {
             command.env("NIXOS_NO_CHECK", "1");
         }
-        run(&mut command, ACTIVATION_PATIENCE).await
+        run(&mut command, ACTIVATION_PATIENCE, Late::GoesOn).await
     };
     match rollback.occasion {
         Occasion::Boot => {
@@ -204,26 +218,88 @@ async fn wait_for_lock(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-fn close(dir: &Path, outcome: Outcome, detail: &str) -> anyhow::Result<()> {
-    State::update(dir, |state| {
+/// What is done is done, even where it cannot be written down.
+fn close(dir: &Path, outcome: Outcome, detail: &str) {
+    let written = State::update(dir, |state| {
         if let Some(rollback) = state.rollbacks.last_mut() {
             rollback.outcome = outcome;
             detail.clone_into(&mut rollback.detail);
         }
-    })
-    .with_context(|| format!("failed to write to {}", dir.display()))
+    });
+    if let Err(error) = written {
+        tracing::error!(error = %error, ?outcome, detail, "failed to write to {}", dir.display());
+    }
+}
+
+/// What becomes of a program that has not ended in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    IsKilled,
+    /// A system that is half activated is worse than one whose activation takes its time.
+    GoesOn,
 }
 
 /// What it prints goes where this process' output goes: to the journal.
-async fn run(command: &mut Command, patience: Duration) -> anyhow::Result<ExitStatus> {
+async fn run(command: &mut Command, patience: Duration, late: Late) -> anyhow::Result<ExitStatus> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
     let mut child = command
         .stdin(Stdio::null())
-        .kill_on_drop(true)
+        .kill_on_drop(late == Late::IsKilled)
         .spawn()
         .with_context(|| format!("failed to start {program}"))?;
     timeout(patience, child.wait())
         .await
-        .with_context(|| format!("{program} did not end within {} s", patience.as_secs()))?
+        .with_context(|| {
+            let goes_on = if late == Late::GoesOn { ", and goes on" } else { "" };
+            format!("{program} did not end within {} s{goes_on}", patience.as_secs())
+        })?
         .with_context(|| format!("failed to wait for {program}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_finds_settings_and_programs() {
+        let variables = [
+            ("PATH", "/run/current-system/sw/bin"),
+            ("LOCALE_ARCHIVE", "/run/locale-archive"),
+            ("SIGNALBOX_HEALTH__GATE__WAIT", "1m"),
+            ("INVOCATION_ID", "7"),
+            ("NOTIFY_SOCKET", "/run/systemd/notify"),
+        ];
+        let variables = variables.map(|(key, value)| (key.into(), value.into()));
+        let taken: Vec<_> = environment(variables.into_iter()).collect();
+        assert_eq!(
+            taken,
+            [
+                "--setenv=PATH=/run/current-system/sw/bin",
+                "--setenv=LOCALE_ARCHIVE=/run/locale-archive",
+                "--setenv=SIGNALBOX_HEALTH__GATE__WAIT=1m",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn an_activation_that_takes_long_is_not_killed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (go, done) = (folder.path().join("go"), folder.path().join("done"));
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg("while [ ! -e \"$0\" ] && [ -d \"${0%/*}\" ]; do sleep 0.01; done; touch \"$1\"")
+            .args([&go, &done]);
+        let error = run(&mut command, Duration::from_millis(50), Late::GoesOn)
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), "sh did not end within 0 s, and goes on");
+        std::fs::write(go, "").unwrap();
+        let ended = async {
+            while !done.exists() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(30), ended).await.expect("it goes on");
+    }
 }

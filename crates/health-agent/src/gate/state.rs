@@ -79,6 +79,9 @@ pub(crate) struct Rollback {
     pub(crate) boot_id: String,
     pub(crate) occasion: Occasion,
     pub(crate) red: Vec<String>,
+    /// How often it was begun. One that does not come to its end is tried once more.
+    #[serde(default = "once")]
+    pub(crate) attempts: u32,
     pub(crate) outcome: Outcome,
     /// A sentence, once it is over.
     pub(crate) detail: String,
@@ -99,6 +102,13 @@ pub(crate) struct Counted {
     pub(crate) at: Timestamp,
 }
 
+fn once() -> u32 {
+    1
+}
+
+/// The power may fail on the way back, or systemd may not start it. What fails twice may fail for ever.
+pub(super) const ATTEMPTS: u32 = 2;
+
 /// Of each list, the newest are kept. A box gets a few generations a week.
 const KEPT: usize = 500;
 
@@ -116,9 +126,28 @@ impl State {
             .map_err(|error| format!("cannot read {}: {error}", path.display()))
     }
 
+    /// Takes the room that the next change needs, before there may be none.
+    pub(super) fn reserve(dir: &Path) -> io::Result<()> {
+        make(dir)?;
+        let length = fs::metadata(dir.join("state.json")).map_or(0, |now| now.len());
+        reserve(dir, length)
+    }
+
+    /// For as long as the file is open, a rollback is carried out: waits for another one.
+    pub(super) fn carrying_out(dir: &Path) -> io::Result<File> {
+        let lock = File::create(dir.join("rollback"))?;
+        flock(&lock, FlockOperation::LockExclusive)?;
+        Ok(lock)
+    }
+
+    pub(super) fn is_carrying_out(dir: &Path) -> bool {
+        File::open(dir.join("rollback"))
+            .is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
+    }
+
     /// Changes it, one process at a time; on disk when this returns. A file that cannot be read is put aside.
     pub(super) fn update<T>(dir: &Path, change: impl FnOnce(&mut Self) -> T) -> io::Result<T> {
-        DirBuilder::new().recursive(true).mode(0o755).create(dir)?;
+        make(dir)?;
         let lock = File::create(dir.join("lock"))?;
         flock(&lock, FlockOperation::LockExclusive)?;
         let mut state = if let Ok(state) = Self::read(dir) {
@@ -136,14 +165,43 @@ impl State {
     }
 
     fn write(&self, dir: &Path) -> io::Result<()> {
-        let new = dir.join("state.json.new");
-        let mut file = File::create(&new)?;
-        file.set_permissions(Permissions::from_mode(0o644))?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&new, dir.join("state.json"))?;
-        File::open(dir)?.sync_all()
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        let (path, new) = (dir.join("state.json"), dir.join("state.json.new"));
+        if let Err(error) = write_new(&new, &text).and_then(|()| fs::rename(&new, &path)) {
+            // most often the disk is full, and it may be the new generation that has filled it
+            let _ = fs::remove_file(&new);
+            let spare = dir.join(SPARE);
+            overwrite(&spare, &text)
+                .and_then(|()| fs::rename(&spare, &path))
+                .map_err(|_| error)?;
+        }
+        File::open(dir)?.sync_all()?;
+        if let Err(error) = reserve(dir, text.len() as u64) {
+            tracing::warn!(error = %error, "on a full disk the gate cannot remember, and so not roll back");
+        }
+        Ok(())
+    }
+
+    /// Puts an attempt to go back on record. `false` if it is another gate's, or is over.
+    pub(super) fn begin(&mut self, rollback: Rollback) -> bool {
+        let known = self
+            .rollbacks
+            .iter()
+            .position(|known| known.from.system == rollback.from.system);
+        match known {
+            None if rollback.attempts == 1 => {}
+            Some(index)
+                if self.rollbacks[index].outcome == Outcome::Begun
+                    && self.rollbacks[index].attempts + 1 == rollback.attempts =>
+            {
+                self.rollbacks.remove(index);
+            }
+            _ => return false,
+        }
+        // the newest last
+        self.rollbacks.push(rollback);
+        true
     }
 
     pub(super) fn remember_good(&mut self, generation: &Generation, occasion: Occasion, at: Timestamp) {
@@ -194,6 +252,38 @@ impl State {
     }
 }
 
+/// A file that has the room for the next state already: no new one has to be found for it. (A file system that never writes in place needs some
+/// all the same.)
+const SPARE: &str = "state.json.spare";
+
+fn make(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o755).create(dir)
+}
+
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.write_all(text)?;
+    file.sync_all()
+}
+
+fn overwrite(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).open(path)?;
+    file.write_all(text)?;
+    file.set_len(text.len() as u64)?;
+    file.sync_all()
+}
+
+/// `length` is that of the state as it is; one change adds a few hundred bytes.
+fn reserve(dir: &Path, length: u64) -> io::Result<()> {
+    let (path, needed) = (dir.join(SPARE), length + (16 << 10));
+    if fs::metadata(&path).is_ok_and(|spare| spare.len() >= needed) {
+        return Ok(());
+    }
+    // for some changes to come
+    write_new(&path, &vec![0; needed as usize * 2])
+}
+
 fn keep_newest<T>(list: &mut Vec<T>) {
     list.drain(..list.len().saturating_sub(KEPT));
 }
@@ -217,6 +307,7 @@ mod tests {
             boot_id: "b".to_owned(),
             occasion: Occasion::Switch,
             red: vec!["prometheus-ready".to_owned()],
+            attempts: 1,
             outcome: Outcome::Begun,
             detail: String::new(),
         }
@@ -256,6 +347,51 @@ mod tests {
             "{\"good\": ["
         );
         assert!(State::read(dir.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn where_no_file_can_be_made_the_spare_one_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        State::reserve(dir.path()).unwrap();
+        let remember = |from| State::update(dir.path(), |state| state.begin(rollback(from, 1)));
+        assert!(remember(2).unwrap());
+        // as on a full disk
+        fs::create_dir(dir.path().join("state.json.new")).unwrap();
+        assert!(remember(3).unwrap());
+        let state = State::read(dir.path()).unwrap().unwrap();
+        assert_eq!(state.rollbacks, [rollback(2, 1), rollback(3, 1)]);
+        // there is none left, and none can be made
+        fs::remove_file(dir.path().join(SPARE)).unwrap();
+        fs::create_dir(dir.path().join(SPARE)).unwrap();
+        assert!(remember(4).is_err());
+        assert_eq!(State::read(dir.path()).unwrap(), Some(state));
+    }
+
+    #[test]
+    fn a_way_back_is_begun_once_and_once_more() {
+        let mut state = State::default();
+        let attempt = |attempts| Rollback {
+            attempts,
+            ..rollback(2, 1)
+        };
+        assert!(!state.begin(attempt(2)), "there was no first");
+        assert!(state.begin(attempt(1)));
+        assert!(!state.begin(attempt(1)), "another gate was faster");
+        assert!(state.begin(rollback(4, 3)));
+        assert!(state.begin(attempt(2)));
+        assert_eq!(state.rollbacks, [rollback(4, 3), attempt(2)]);
+        state.rollbacks[1].outcome = Outcome::Done;
+        assert!(!state.begin(attempt(3)));
+    }
+
+    #[test]
+    fn a_way_back_is_known_to_be_under_way() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!State::is_carrying_out(dir.path()));
+        let lock = State::carrying_out(dir.path()).unwrap();
+        assert!(State::is_carrying_out(dir.path()));
+        drop(lock);
+        assert!(!State::is_carrying_out(dir.path()));
     }
 
     #[test]

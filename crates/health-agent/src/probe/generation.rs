@@ -29,7 +29,7 @@ pub(crate) async fn look(_client: &Client, config: &Config) -> Option<Generation
 
 fn gate(config: &Config) -> Option<Answer<Gate>> {
     let gate = &config.gate;
-    let maintenance = match maintenance::read(&gate.run_dir, SystemTime::now()) {
+    let maintenance = match maintenance::read(gate, SystemTime::now()) {
         Maintenance::Off => None,
         Maintenance::On { until } => Some(until.map(seconds)),
     };
@@ -73,6 +73,8 @@ fn verified(config: &Config) -> Option<Answer<Verified>> {
         Ok(Some(record)) => Some(Ok(Verified {
             last: Some(Comparison {
                 at: record.at,
+                took: record.took_seconds,
+                read_bytes: record.bytes_read,
                 paths: record.paths,
                 findings: record
                     .findings

@@ -2,8 +2,8 @@
 
 use metrics::{Unit, describe_gauge, gauge};
 
-use super::record::{Outcome, Record};
-use crate::config::Config;
+use crate::facts::Facts;
+use crate::facts::generation::Verified;
 
 const SOUND: &str = "signalbox_verify_sound";
 const FINDINGS: &str = "signalbox_verify_findings";
@@ -24,15 +24,19 @@ pub(crate) fn describe() {
     describe_gauge!(TOOK, Unit::Seconds, "How long it took");
 }
 
-/// Where nothing was ever compared there is nothing to show.
-pub(crate) fn record(config: &Config) {
-    let Ok(Some(record)) = Record::read(&config.verify.state_dir) else {
+/// Where nothing was ever compared there is nothing to show. What could not be compared says nothing of the system: what was seen before holds.
+pub(crate) fn record(facts: &Facts) {
+    let verified = facts.generation.as_ref().and_then(|it| it.verified.as_ref());
+    let Some(Ok(Verified { last: Some(last) })) = verified else {
         return;
     };
-    gauge!(SOUND).set(f64::from(u8::from(record.outcome == Outcome::Sound)));
-    gauge!(FINDINGS).set(record.findings_total as f64);
-    gauge!(PATHS).set(record.paths as f64);
-    gauge!(READ).set(record.bytes_read as f64);
-    gauge!(AT).set(record.at);
-    gauge!(TOOK).set(record.took_seconds);
+    gauge!(AT).set(last.at);
+    gauge!(TOOK).set(last.took);
+    if last.error.is_some() {
+        return;
+    }
+    gauge!(SOUND).set(f64::from(u8::from(last.findings_total == 0)));
+    gauge!(FINDINGS).set(last.findings_total as f64);
+    gauge!(PATHS).set(last.paths as f64);
+    gauge!(READ).set(last.read_bytes as f64);
 }

@@ -115,6 +115,15 @@ impl Machine {
     }
 
     async fn gate(&self, arguments: &[&str]) -> Output {
+        let output = self.program().arg("gate").args(arguments).output();
+        tokio::time::timeout(Duration::from_mins(1), output)
+            .await
+            .expect("the gate ends")
+            .unwrap()
+    }
+
+    /// The program with this machine's settings, and without a command.
+    fn program(&self) -> Command {
         let text = |path: &str| format!("{:?}", self.path(path).to_str().unwrap());
         let settings = [
             format!("parts.dashboard=http://{}", self.dashboard),
@@ -122,7 +131,9 @@ impl Machine {
             format!("system.profile={}", text("profiles/system")),
             "canary.enabled=false".to_owned(),
             "gate.wait=1s".to_owned(),
+            "gate.settle=200ms".to_owned(),
             format!("gate.state_dir={}", text("state")),
+            format!("gate.red_file={}", text("red.json")),
             format!("gate.run_dir={}", text("run")),
             format!("gate.efivars={}", text("efivars")),
             format!("gate.reboot=[\"touch\", {}]", text("rebooted")),
@@ -131,18 +142,12 @@ impl Machine {
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
-            .arg("gate")
-            .args(arguments)
             .stdin(Stdio::null())
             .kill_on_drop(true);
         for setting in settings {
             command.args(["--set", &setting]);
         }
-        let output = command.output();
-        tokio::time::timeout(Duration::from_mins(1), output)
-            .await
-            .expect("the gate ends")
-            .unwrap()
+        command
     }
 
     /// The gate's exit code.
@@ -384,4 +389,156 @@ async fn without_an_older_generation_or_a_readable_memory_it_stays() {
         fs::read_to_string(machine.path("state/state.json.unreadable")).unwrap(),
         "torn"
     );
+}
+
+#[tokio::test]
+async fn what_was_red_before_it_came_does_not_count() {
+    let machine = Machine::new().await;
+    machine.boots(1);
+    machine.switches(3);
+    machine.is_ready(false);
+    let red = |number: u32, checks: &[&str]| serde_json::json!({"system": machine.system(number), "checks": checks});
+    let write = |now: Value, before: Value| {
+        let text = serde_json::json!({"now": now, "before": before}).to_string();
+        fs::write(machine.path("red.json"), text).unwrap();
+    };
+    write(red(3, &[]), red(1, &["dashboard-ready"]));
+    let output = machine.gate(&[]).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(machine.state()["last"]["action"], "kept");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("red under the system before"), "{log}");
+
+    // what is red under this one alone is its doing
+    fs::remove_file(machine.path("state/state.json")).unwrap();
+    write(red(3, &["dashboard-ready"]), red(1, &["thanos-ready"]));
+    assert_eq!(machine.judged().await, 1);
+    assert_eq!(machine.activations(), "2 switch\n");
+}
+
+#[tokio::test]
+async fn a_full_disk_does_not_keep_a_bad_generation_nor_take_a_good_one() {
+    let machine = Machine::new().await;
+    assert_eq!(machine.judged().await, 0);
+    machine.boots(1);
+    machine.switches(2);
+    // no new file can be made
+    fs::create_dir(machine.path("state/state.json.new")).unwrap();
+    machine.is_ready(false);
+    assert_eq!(machine.judged().await, 1);
+    assert_eq!(machine.activations(), "1 switch\n");
+    assert_eq!(machine.state()["rollbacks"][0]["from"]["number"], 2);
+
+    let machine = Machine::new().await;
+    // nothing can be written at all
+    fs::write(machine.path("state"), "").unwrap();
+    let output = machine.gate(&[]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("the verdict is not remembered"), "{log}");
+    machine.is_ready(false);
+    assert_eq!(machine.judged().await, 1);
+    assert_eq!(machine.activations(), "", "it might be done for ever");
+}
+
+#[tokio::test]
+async fn a_way_back_that_the_power_ended_is_taken_at_the_next_boot() {
+    let machine = Machine::new().await;
+    machine.is_ready(false);
+    assert_eq!(machine.judged().await, 1);
+    assert!(machine.has_rebooted());
+    assert_eq!(machine.activations(), "2 boot\n");
+    let mut state = machine.state();
+    state["rollbacks"][0]["outcome"] = "begun".into();
+    fs::write(machine.path("state/state.json"), state.to_string()).unwrap();
+    machine.forget_this_boot();
+    // the loader has not learnt of it
+    machine.boots(3);
+    assert_eq!(machine.judged().await, 1);
+    assert_eq!(machine.activations(), "2 boot\n2 boot\n");
+    assert!(machine.has_rebooted());
+    let rollbacks = &machine.state()["rollbacks"];
+    assert_eq!(rollbacks.as_array().unwrap().len(), 1);
+    assert_eq!(rollbacks[0]["attempts"], 2);
+    assert_eq!(rollbacks[0]["outcome"], "done");
+
+    let mut state = machine.state();
+    state["rollbacks"][0]["outcome"] = "begun".into();
+    fs::write(machine.path("state/state.json"), state.to_string()).unwrap();
+    machine.forget_this_boot();
+    assert_eq!(machine.judged().await, 1);
+    assert_eq!(machine.activations(), "2 boot\n2 boot\n", "and not a third time");
+}
+
+#[tokio::test]
+async fn maintenance_may_outlive_a_boot_and_has_an_end() {
+    let machine = Machine::new().await;
+    machine.is_ready(false);
+    let output = machine.gate(&["--maintenance", "on", "--for", "9000y"]).await;
+    assert_eq!(output.status.code(), Some(64));
+    assert!(!machine.path("run/signalbox").exists());
+
+    let on = ["--maintenance", "on", "--for", "1h", "--through-reboot"];
+    assert!(machine.gate(&on).await.status.success());
+    // whatever is in /run is gone
+    assert!(!machine.path("run/signalbox").exists());
+    assert_eq!(machine.judged().await, 1);
+    assert_eq!(machine.activations(), "");
+    assert!(!machine.has_rebooted());
+    assert!(machine.gate(&["--maintenance", "off"]).await.status.success());
+    machine.forget_this_boot();
+    assert_eq!(machine.judged().await, 1);
+    assert_eq!(machine.activations(), "2 boot\n");
+}
+
+#[tokio::test]
+async fn the_agent_shows_its_verdict_and_keeps_what_is_red_for_it() {
+    let machine = Machine::new().await;
+    assert_eq!(machine.judged().await, 0);
+    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listen.local_addr().unwrap();
+    drop(listen);
+    let record = serde_json::json!({"at": 7.5, "took_seconds": 2.5, "outcome": "changed", "paths": 3, "bytes_read": 9, "findings_total": 2});
+    fs::write(machine.path("last_verify.json"), record.to_string()).unwrap();
+    let mut agent = machine
+        .program()
+        .args(["--set", &format!("verify.state_dir={:?}", machine.path(""))])
+        .args(["--listen", &address.to_string(), "serve"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let page = async {
+        loop {
+            let page = reqwest::get(format!("http://{address}/metrics")).await;
+            if let Ok(page) = page {
+                let page = page.text().await.unwrap();
+                if page.contains("signalbox_verify_sound ") && machine.path("red.json").exists() {
+                    return page;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let page = tokio::time::timeout(Duration::from_secs(30), page)
+        .await
+        .expect("it shows them");
+    for line in [
+        "signalbox_gate_green 1",
+        "signalbox_gate_rolled_back 0",
+        "signalbox_gate_maintenance 0",
+        "signalbox_verify_sound 0",
+        "signalbox_verify_findings 2",
+        "signalbox_verify_store_paths 3",
+        "signalbox_verify_read_bytes 9",
+        "signalbox_verify_duration_seconds 2.5",
+    ] {
+        assert!(
+            page.lines().any(|said| said == line),
+            "{line:?} is missing in:\n{page}"
+        );
+    }
+    let red: Value = serde_json::from_slice(&fs::read(machine.path("red.json")).unwrap()).unwrap();
+    assert_eq!(red["now"]["system"].as_str(), machine.system(3).to_str());
+    assert_eq!(red["now"]["checks"], serde_json::json!([]));
+    agent.kill().await.unwrap();
 }

@@ -18,6 +18,7 @@ canary.enabled = false
 system.units = [\"signalbox-collector.service\"]
 system.profile = \"/nix/var/nix/profiles/system\"
 gate.wait = \"10s\"
+gate.settle = \"2s\"
 ";
 
 /// systemd-nspawn gives each boot of a machine an id of its own by a mount over the file in /proc, which a unit with a /proc of its own does not see.

@@ -38,7 +38,8 @@ fn rollback(from: Generation, to: Generation) -> Rollback {
         boot_id: String::new(),
         occasion: Occasion::Switch,
         red: vec![],
-        outcome: Outcome::Begun,
+        attempts: 1,
+        outcome: Outcome::Done,
         detail: String::new(),
     }
 }
@@ -46,12 +47,13 @@ fn rollback(from: Generation, to: Generation) -> Rollback {
 /// A switch to generation 3 that stayed red; 1 and 2 are there, and nothing is known of them.
 fn red() -> Situation {
     Situation {
-        green: false,
+        standing: Standing::Against,
         occasion: Occasion::Switch,
         maintenance: false,
         system: Ok((path(3), profile(3, 1..=3))),
         counted: None,
         memory: Ok(State::default()),
+        carrying_out: false,
     }
 }
 
@@ -65,6 +67,7 @@ fn back_to(number: u32) -> Action {
     Action::RollBack {
         from: generation(3),
         to: generation(number),
+        attempt: 1,
     }
 }
 
@@ -74,17 +77,27 @@ fn what_is_green_stays_whatever_else_holds() {
         for maintenance in [false, true] {
             for system in [Err(String::new()), red().system] {
                 let situation = Situation {
-                    green: true,
+                    standing: Standing::Clear,
                     occasion,
                     maintenance,
                     system,
                     counted: Some(ENTRY.to_owned()),
                     memory: Err(String::new()),
+                    carrying_out: false,
                 };
                 assert_eq!(decide(&situation), Action::Keep);
             }
         }
     }
+}
+
+#[test]
+fn what_is_not_known_to_be_well_stays() {
+    let situation = Situation {
+        standing: Standing::Waited,
+        ..red()
+    };
+    assert_eq!(decide(&situation), Action::Report(Reason::NotRed));
 }
 
 #[test]
@@ -113,7 +126,7 @@ fn what_was_rolled_back_from_is_neither_left_again_nor_gone_back_to() {
     let situation = remembering(|state| state.rollbacks.push(rollback(generation(2), generation(1))));
     assert_eq!(decide(&situation), back_to(1));
     // and that holds however it ended: it might end so again, for ever
-    for outcome in [Outcome::Done, Outcome::Failed, Outcome::Begun] {
+    for outcome in [Outcome::Done, Outcome::Failed] {
         let situation = remembering(|state| {
             state.rollbacks.push(Rollback {
                 outcome,
@@ -125,6 +138,44 @@ fn what_was_rolled_back_from_is_neither_left_again_nor_gone_back_to() {
             Action::Report(Reason::Before(generation(3), outcome))
         );
     }
+}
+
+#[test]
+fn a_way_back_that_did_not_come_to_its_end_is_tried_once_more() {
+    let begun = |attempts| {
+        remembering(|state| {
+            state.rollbacks.push(Rollback {
+                outcome: Outcome::Begun,
+                attempts,
+                ..rollback(generation(3), generation(1))
+            });
+        })
+    };
+    let again = Action::RollBack {
+        from: generation(3),
+        to: generation(1),
+        attempt: 2,
+    };
+    let report = Action::Report(Reason::Before(generation(3), Outcome::Begun));
+    assert_eq!(decide(&begun(1)), again);
+    assert_eq!(decide(&begun(2)), report, "it might end so again, for ever");
+    let under_way = Situation {
+        carrying_out: true,
+        ..begun(1)
+    };
+    assert_eq!(decide(&under_way), report);
+    // the power failed when it was the default, and not yet what the loader starts
+    let after_a_power_cut = Situation {
+        occasion: Occasion::Boot,
+        system: Ok((path(3), profile(1, 1..=3))),
+        ..begun(1)
+    };
+    assert_eq!(decide(&after_a_power_cut), again);
+    let deleted = Situation {
+        system: Ok((path(3), profile(3, 2..=3))),
+        ..begun(1)
+    };
+    assert_eq!(decide(&deleted), report);
 }
 
 #[test]
@@ -184,7 +235,8 @@ fn what_is_tried_by_hand_gives_way_to_the_default() {
         decide(&situation),
         Action::RollBack {
             from: tried,
-            to: generation(3)
+            to: generation(3),
+            attempt: 1
         }
     );
     // at boot it was chosen in the loader's menu, or by the loader
@@ -275,6 +327,7 @@ struct Machine {
     profile: Profile,
     memory: State,
     reboots: Vec<String>,
+    attempts: u32,
 }
 
 impl Machine {
@@ -284,6 +337,7 @@ impl Machine {
             profile: profile(1, [1]),
             memory: State::default(),
             reboots: vec![],
+            attempts: 0,
         }
     }
 
@@ -328,12 +382,13 @@ impl Machine {
 
     fn gate(&mut self, occasion: Occasion, green: bool, maintenance: bool, counted: Option<String>) {
         let action = decide(&Situation {
-            green,
+            standing: if green { Standing::Clear } else { Standing::Against },
             occasion,
             maintenance,
             system: Ok((self.running.clone(), self.profile.clone())),
             counted,
             memory: Ok(self.memory.clone()),
+            carrying_out: false,
         });
         match action {
             Action::Keep => {
@@ -356,7 +411,7 @@ impl Machine {
                 });
                 self.reboots.push(entry);
             }
-            Action::RollBack { from, to } => {
+            Action::RollBack { from, to, attempt } => {
                 assert!(!green && !maintenance);
                 assert_eq!(from.system, self.running);
                 assert_ne!(from.system, to.system);
@@ -366,7 +421,18 @@ impl Machine {
                     .iter()
                     .find(|installed| Some(installed.number) == to.number);
                 assert_eq!(installed.map(|installed| &installed.system), Some(&to.system));
-                self.memory.rollbacks.push(rollback(from, to.clone()));
+                let begun = Rollback {
+                    attempts: attempt,
+                    outcome: Outcome::Begun,
+                    ..rollback(from, to.clone())
+                };
+                assert!(self.memory.begin(begun));
+                self.attempts += 1;
+                if self.attempts % 3 == 0 {
+                    // the power fails on the way, before anything is done
+                    return;
+                }
+                self.memory.rollbacks.last_mut().unwrap().outcome = Outcome::Done;
                 self.profile.current = to.number.unwrap();
                 self.running = to.system;
                 // the generation before has a gate of its own, and it may find the box as red
@@ -394,6 +460,7 @@ proptest! {
         left.sort();
         left.dedup();
         prop_assert_eq!(left.len(), rollbacks);
+        prop_assert!(machine.memory.rollbacks.iter().all(|rollback| rollback.attempts <= ATTEMPTS));
         for pair in machine.memory.rollbacks.iter().enumerate().flat_map(|(index, later)| machine.memory.rollbacks[..index].iter().map(move |earlier| (earlier, later))) {
             prop_assert_ne!(&pair.0.from.system, &pair.1.to.system, "never back to what was left");
         }
