@@ -1,5 +1,6 @@
 //! What is held of every check at this moment.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::check::{self, Category, Check};
@@ -82,7 +83,11 @@ impl Summary {
         let (mut checks, mut names) = (0, [vec![], vec![], vec![]]);
         for (check, verdict) in readings {
             checks += 1;
-            names[usize::from(check.level(verdict))].push(check.id);
+            names[usize::from(check.level(verdict))].push((Reverse(verdict), check.id));
+        }
+        // what is down is the reason for what cannot be asked
+        for of_a_level in &mut names {
+            of_a_level.sort_by_key(|(verdict, _)| *verdict);
         }
         let [_, attention, broken] = &names;
         let (level, line) = match (broken.len(), attention.len()) {
@@ -111,9 +116,10 @@ impl Summary {
     }
 }
 
-fn count(ids: &[&str], what: &str) -> String {
+fn count(ids: &[(Reverse<Verdict>, &str)], what: &str) -> String {
     const NAMED: usize = 5;
-    let mut names = ids[..ids.len().min(NAMED)].join(", ");
+    let names: Vec<_> = ids.iter().take(NAMED).map(|(_, id)| *id).collect();
+    let mut names = names.join(", ");
     if ids.len() > NAMED {
         names += ", …";
     }
@@ -140,6 +146,7 @@ mod tests {
     }
 
     static NEEDED: Check = check("needed", Severity::Required);
+    static REASON: Check = check("reason", Severity::Required);
     static WANTED: Check = check("wanted", Severity::Advisory);
 
     #[track_caller]
@@ -170,6 +177,11 @@ mod tests {
             &[(&NEEDED, Verdict::Stale), (&WANTED, Verdict::Unknown)],
             2,
             "2 checks, 1 broken (needed), 1 to look into (wanted)",
+        );
+        summary(
+            &[(&NEEDED, Verdict::Unknown), (&REASON, Verdict::Down)],
+            2,
+            "2 checks, 2 broken (reason, needed)",
         );
         summary(
             &[(&NEEDED, Verdict::Down); 7],
