@@ -62,6 +62,11 @@ in
   };
   # a card without a cable does not hold up the boot
   systemd.network.wait-online.anyInterface = true;
+  # names come from DNS alone, so that nothing listens for those of neighbours
+  services.resolved.settings.Resolve = {
+    LLMNR = false;
+    MulticastDNS = false;
+  };
   services.timesyncd.enable = true;
   services.journald.extraConfig = "SystemMaxUse=2G";
 

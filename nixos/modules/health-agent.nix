@@ -7,7 +7,13 @@
 }:
 let
   ours = import ../lib { inherit lib pkgs; };
-  inherit (config.services.signalbox) listeners objectStore parts;
+  inherit (config.services.signalbox)
+    alertmanager
+    listeners
+    objectStore
+    parts
+    prometheus
+    ;
   cfg = config.services.signalbox.healthAgent;
 
   isThere = _: value: value != null && value != { } && value != [ ];
@@ -32,6 +38,21 @@ let
     environment.SIGNALBOX_HEALTH__OBJECT_STORE__CREDENTIALS_FILE = "%d/s3-credentials";
     serviceConfig.LoadCredential = [ "s3-credentials:${objectStore.credentialsFile}" ];
   };
+
+  # Files on this machine that nobody but their owners may read.
+  secrets =
+    lib.optional objectStore.enable objectStore.credentialsFile
+    ++ lib.optional (objectStore.enable && objectStore.backend == "garage") objectStore.garage.rpcSecretFile
+    ++ lib.optional alertmanager.enable alertmanager.webhookUrlFile
+    ++ lib.optionals prometheus.enable (lib.attrValues prometheus.secrets);
+
+  # sshd's, which is the one other service that is to be reached from elsewhere
+  ssh = lib.optionals config.services.openssh.enable (
+    lib.concatMap (port: [
+      "0.0.0.0:${toString port}"
+      "[::]:${toString port}"
+    ]) config.services.openssh.ports
+  );
 
   verifies = cfg.settings.verify.manifest or "" != "";
 
@@ -94,7 +115,8 @@ in
       units = lib.mkDefault (
         map (unit: "${unit}.service") (lib.attrValues (lib.removeAttrs parts [ "health" ]))
       );
-      listeners = lib.mkDefault (lib.filter onNetwork (lib.attrValues listeners));
+      listeners = lib.mkDefault (lib.filter onNetwork (lib.attrValues listeners) ++ ssh);
+      secrets = lib.mkDefault (lib.unique (lib.filter (secret: secret != null) secrets));
       profile = lib.mkDefault "/nix/var/nix/profiles/system";
       clock = lib.mkDefault true;
     };
@@ -110,6 +132,12 @@ in
       group = "signalbox-health";
     };
     users.groups.signalbox-health = { };
+    users.users.signalbox-health-verify = lib.mkIf verifies {
+      description = "Signalbox health agent, comparing";
+      isSystemUser = true;
+      group = "signalbox-health-verify";
+    };
+    users.groups.signalbox-health-verify = lib.mkIf verifies { };
 
     systemd.packages = map ours.unitFile (
       [ "signalbox-health.service" ]

@@ -29,10 +29,14 @@ pkgs.testers.runNixOSTest {
   nodes.box = {
     imports = [ deployment ];
     services.signalbox.appliance.host = "a";
-    services.signalbox.alertmanager.webhookUrlFile = "/etc/webhook-url";
+    services.signalbox.alertmanager.webhookUrlFile = "/run/webhook-url";
     # there is no time server here
     services.signalbox.healthAgent.settings.system.clock = false;
-    environment.etc."webhook-url".text = "http://127.0.0.1:8871/alerts";
+    # not in /etc, which is in the Nix store, where everyone reads: the doctor looks
+    systemd.tmpfiles.settings.webhook."/run/webhook-url".f = {
+      mode = "0400";
+      argument = "http://127.0.0.1:8871/alerts";
+    };
     environment.systemPackages = [
       pkgs.jq
       pkgs.signalbox.demo
