@@ -11,6 +11,7 @@ mod host;
 pub(crate) mod http;
 mod peer;
 mod prometheus;
+mod promql;
 mod samples;
 mod security;
 mod thanos;

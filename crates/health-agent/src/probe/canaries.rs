@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::facts::Answer;
 use crate::facts::canaries::{Canaries, DataPlane, Newest, Sender};
 use crate::probe::http::Client;
+use crate::probe::promql;
 
 /// Never fails: what could not be asked is a fact too. `None` if the box sends none.
 pub(crate) async fn look(client: &Client, config: &Config) -> Option<Canaries> {
@@ -72,8 +73,7 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Canaries> {
 /// What is older than an hour is none any more.
 async fn newest(client: &Client, at: &Url, box_name: &str, who: &str) -> Answer<Vec<Newest>> {
     let name = metric::NAME;
-    // strings of PromQL are written as those of JSON
-    let box_name = serde_json::Value::from(box_name);
+    let box_name = promql::quoted(box_name);
     let query = format!("max by (environment, data_plane_id) (last_over_time({name}{{box={box_name}}}[1h]))");
     let samples = client
         .query(at, &query)

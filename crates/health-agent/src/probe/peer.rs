@@ -10,6 +10,7 @@ use crate::config::{self, Config};
 use crate::facts::peer::{Agent, Clock, Machine, Peer, Status, Watchdog};
 use crate::facts::{Answer, Timestamp};
 use crate::probe::http::{Client, under};
+use crate::probe::promql;
 use crate::probe::unix_time;
 
 /// The alert that always fires.
@@ -183,8 +184,7 @@ async fn machine(health: &Url, timeout: Duration) -> Machine {
 /// As far back as six hours.
 async fn last_seen(client: &Client, config: &Config, peer: &config::Peer) -> Option<Timestamp> {
     let prometheus = config.parts.prometheus.as_ref()?;
-    // strings of PromQL are written as those of JSON
-    let name = serde_json::Value::from(peer.box_name.as_str());
+    let name = promql::quoted(&peer.box_name);
     let query = format!("max(max_over_time(timestamp(up{{box={name}}} == 1)[6h:1m]))");
     let answer = client.query(prometheus, &query).await.ok()?;
     answer.first().map(|sample| sample.value)

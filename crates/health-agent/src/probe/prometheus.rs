@@ -14,6 +14,7 @@ use crate::facts::Answer;
 use crate::facts::prometheus::{Growth, Prometheus, Target};
 use crate::probe::growth;
 use crate::probe::http::Client;
+use crate::probe::promql;
 
 /// Never fails: what could not be asked is a fact too. `None` if the box has no Prometheus.
 pub(crate) async fn look(client: &Client, config: &Config) -> Option<Prometheus> {
@@ -82,8 +83,9 @@ async fn flags(client: &Client, base: &Url) -> Answer<BTreeMap<String, String>> 
 }
 
 async fn growth(client: &Client, base: &Url, box_name: &str) -> Answer<Growth> {
+    let box_name = promql::quoted(box_name);
     let of = |metric: &str, window: &str| {
-        format!("increase(prometheus_{metric}{{job=\"prometheus\",box={box_name:?}}}[{window}])")
+        format!("increase(prometheus_{metric}{{job=\"prometheus\",box={box_name}}}[{window}])")
     };
     let by_alertmanager = |metric: &str| {
         format!(

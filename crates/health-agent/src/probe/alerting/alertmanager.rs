@@ -11,6 +11,7 @@ use crate::facts::alerting::{Alertmanager, Cluster, Notifications, Numbers, Sile
 use crate::facts::{Answer, Timestamp};
 use crate::probe::growth;
 use crate::probe::http::Client;
+use crate::probe::promql;
 use crate::probe::samples::Samples;
 
 const CONFIG_HASH: &str = "alertmanager_config_hash";
@@ -96,9 +97,10 @@ fn numbers(page: &Samples) -> Numbers {
 
 /// What Prometheus remembers of the last fifteen minutes.
 async fn recent(client: &Client, prometheus: &Url, box_name: &str) -> Answer<Notifications> {
+    let box_name = promql::quoted(box_name);
     let of = |by: &str, what: &str| {
         format!(
-            "sum by ({by}) (increase(alertmanager_{what}_total{{job=\"alertmanager\",box={box_name:?}}}[15m]))"
+            "sum by ({by}) (increase(alertmanager_{what}_total{{job=\"alertmanager\",box={box_name}}}[15m]))"
         )
     };
     let answers = growth::several(
@@ -181,7 +183,7 @@ async fn silences(client: &Client, base: &Url) -> Answer<Vec<Silence>> {
             (false, false) => "!=",
             (false, true) => "!~",
         };
-        format!("{}{operator}{:?}", matcher.name, matcher.value)
+        format!("{}{operator}{}", matcher.name, promql::quoted(&matcher.value))
     }
     let entries: Vec<Entry> = client.json(base, "api/v2/silences").await?;
     let active = entries.into_iter().filter(|entry| entry.status.state == "active");

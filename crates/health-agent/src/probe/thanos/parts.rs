@@ -9,6 +9,7 @@ use crate::facts::{Answer, Timestamp};
 use crate::probe::growth;
 use crate::probe::http::{Client, Sample};
 use crate::probe::prometheus::rules;
+use crate::probe::promql;
 use crate::probe::samples::Samples;
 
 /// What Prometheus remembers, if it can be asked.
@@ -26,21 +27,22 @@ pub(super) async fn history(client: &Client, prometheus: Option<&Url>, box_name:
     let Some(prometheus) = prometheus else {
         return History(None);
     };
+    let box_name = promql::quoted(box_name);
     let expressions = [
         (
             "sync-failures",
             format!(
-                "sum(increase(thanos_shipper_dir_sync_failures_total{{job=\"thanos-sidecar\",box={box_name:?}}}[15m]))"
+                "sum(increase(thanos_shipper_dir_sync_failures_total{{job=\"thanos-sidecar\",box={box_name}}}[15m]))"
             ),
         ),
         (
             "iterations",
-            format!("sum(increase(thanos_compact_iterations_total{{box={box_name:?}}}[3h]))"),
+            format!("sum(increase(thanos_compact_iterations_total{{box={box_name}}}[3h]))"),
         ),
         (
             "partial-blocks",
             format!(
-                "sum(min_over_time(thanos_blocks_meta_synced{{job=\"thanos-compact\",box={box_name:?},state=\"no-meta-json\"}}[3h]))"
+                "sum(min_over_time(thanos_blocks_meta_synced{{job=\"thanos-compact\",box={box_name},state=\"no-meta-json\"}}[3h]))"
             ),
         ),
     ];

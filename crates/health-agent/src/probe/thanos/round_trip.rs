@@ -6,6 +6,7 @@ use reqwest::Url;
 
 use crate::facts::thanos::RoundTrip;
 use crate::probe::http::{Client, Sample};
+use crate::probe::promql;
 use crate::probe::unix_time;
 
 /// So old a moment is over everywhere: what was scraped then has been taken in.
@@ -19,7 +20,10 @@ pub(super) async fn go(client: &Client, prometheus: &Url, frontend: &Url, replic
     let at = ((unix_time() - AGE) * 1e3).floor() / 1e3;
     let time = format!("{at:.3}");
     let local = format!("{SERIES}{{job=\"prometheus\"}}");
-    let own = format!("{SERIES}{{job=\"prometheus\",replica={replica:?}}}");
+    let own = format!(
+        "{SERIES}{{job=\"prometheus\",replica={}}}",
+        promql::quoted(replica)
+    );
     let (as_it_is, as_one) = (
         [("time", time.as_str()), ("dedup", "false")],
         [("time", time.as_str()), ("dedup", "true")],
