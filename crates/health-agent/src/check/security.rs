@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::check::phrase::{count, few, time};
 use crate::check::{Category, Check, Severity};
-use crate::facts::security::{Certificate, Chain, Key, Listener, PartAddress, Secret, Security};
+use crate::facts::security::{Certificate, Chain, Fit, Listener, PartAddress, Process, Secret, Security};
 use crate::facts::{Facts, Timestamp};
 use crate::verdict::Reading;
 
@@ -81,14 +81,24 @@ fn secrets_private(security: &Security) -> Reading {
     if security.secrets.is_empty() {
         return Reading::not_applicable("no file with a secret is named (system.secrets)");
     }
-    let readings = security.secrets.iter().map(secret_private);
-    Reading::worst(readings, count(security.secrets.len(), "file"))
+    let hidden = security
+        .secrets
+        .iter()
+        .filter(|secret| matches!(secret.file, Ok(None)))
+        .count();
+    let mut ok = count(security.secrets.len(), "file");
+    if hidden > 0 {
+        let _ = write!(ok, ", {hidden} of them hidden even from this user");
+    }
+    Reading::worst(security.secrets.iter().map(secret_private), ok)
 }
 
 fn secret_private(secret: &Secret) -> Reading {
     let path = secret.path.display();
     let file = match &secret.file {
-        Ok(file) => file,
+        Ok(Some(file)) => file,
+        // as private as it gets
+        Ok(None) => return Reading::ok(""),
         Err(error) => return Reading::down(error),
     };
     if file.in_store {
@@ -128,7 +138,8 @@ fn certificates_valid(security: &Security, at: Timestamp) -> Reading {
     certificates(security, |certificate| {
         let path = certificate.path.display();
         let chain = match &certificate.chain {
-            Ok(chain) => chain,
+            Ok(Some(chain)) => chain,
+            Ok(None) => return Reading::ok(format!("{path} is hidden from this user")),
             Err(error) => return Reading::down(error),
         };
         if at > chain.not_after {
@@ -138,8 +149,12 @@ fn certificates_valid(security: &Security, at: Timestamp) -> Reading {
             return Reading::down(format!("{path} begins in {}", time(chain.not_before - at)));
         }
         match (&chain.trusted, &chain.key) {
-            (Some(Err(error)), _) | (_, Key::Wrong(error)) => Reading::down(format!("{path}: {error}")),
-            (_, Key::Hidden) => Reading::ok(format!("{path} is {}, its key is root's", chain.subject)),
+            (Fit::Wrong(error), _) | (_, Fit::Wrong(error)) => Reading::down(format!("{path}: {error}")),
+            (Fit::Hidden, _) => Reading::ok(format!(
+                "{path} is {}, its authorities are hidden from this user",
+                chain.subject
+            )),
+            (_, Fit::Hidden) => Reading::ok(format!("{path} is {}, its key is root's", chain.subject)),
             _ => Reading::ok(format!("{path} is {}", chain.subject)),
         }
     })
@@ -149,11 +164,11 @@ fn certificates_valid(security: &Security, at: Timestamp) -> Reading {
 fn certificates_expiry(security: &Security, at: Timestamp) -> Reading {
     certificates(security, |certificate| {
         let path = certificate.path.display();
-        let Ok(Chain {
+        let Ok(Some(Chain {
             not_before,
             not_after,
             ..
-        }) = certificate.chain
+        })) = certificate.chain
         else {
             return Reading::ok("");
         };
@@ -221,26 +236,43 @@ fn ports_free(security: &Security) -> Reading {
         Some(Err(error)) => return Reading::unknown(error),
         Some(Ok(listeners)) => listeners,
     };
-    let taken = security.parts.iter().flat_map(|part| {
-        listeners
-            .iter()
-            .filter(|listener| is_in_the_way(listener, part))
-            .map(|listener| Reading::degraded(format!("{} has the port of {}", named(listener), part.part)))
-    });
+    let met: Vec<_> = security
+        .parts
+        .iter()
+        .flat_map(|part| {
+            let there = listeners.iter().filter(|listener| meets(listener, part));
+            there.map(move |listener| (listener, part))
+        })
+        .collect();
+    let seen: Vec<_> = met
+        .iter()
+        .filter_map(|(listener, part)| Some((listener, part, listener.process.as_ref()?)))
+        .collect();
+    if seen.is_empty() && !met.is_empty() {
+        return Reading::not_applicable(
+            "whose the ports are is not for this user to see: run the doctor as root",
+        );
+    }
+    let taken = seen
+        .into_iter()
+        .filter(|(_, part, process)| is_other(process, part))
+        .map(|(listener, part, _)| {
+            Reading::degraded(format!("{} has the port of {}", named(listener), part.part))
+        });
     Reading::worst(taken, count(security.parts.len(), "port"))
 }
 
-/// Whose a socket is, is not always seen; systemd opens some for those whom it starts.
-fn is_in_the_way(listener: &Listener, part: &PartAddress) -> bool {
+fn meets(listener: &Listener, part: &PartAddress) -> bool {
     let ip = listener.address.ip();
-    let meets = listener.address.port() == part.port && (ip == part.ip || ip.is_unspecified());
-    let is_other = listener.process.as_ref().is_some_and(|process| {
-        let known = part.programs.iter().chain(&["systemd"]);
-        // a wrapped program is called `.prometheus-wra`
-        known.into_iter().all(|program| !process.name.contains(program))
-    });
-    meets && is_other
+    listener.address.port() == part.port && (ip == part.ip || ip.is_unspecified())
+}
+
+/// systemd opens some sockets for those whom it starts.
+fn is_other(process: &Process, part: &PartAddress) -> bool {
+    let known = part.programs.iter().chain(&["systemd"]);
+    // a wrapped program is called `.prometheus-wra`
+    known.into_iter().all(|program| !process.name.contains(program))
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

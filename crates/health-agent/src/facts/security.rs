@@ -25,8 +25,8 @@ pub struct Security {
 pub struct Secret {
     /// As in the settings.
     pub path: PathBuf,
-    /// What was found there.
-    pub file: Answer<SecretFile>,
+    /// What was found there. `None`: this user may not look, which is as private as it gets.
+    pub file: Answer<Option<SecretFile>>,
 }
 
 /// A file, without what is in it.
@@ -51,8 +51,8 @@ pub struct SecretFile {
 pub struct Certificate {
     /// As in the settings.
     pub path: PathBuf,
-    /// What is in it.
-    pub chain: Answer<Chain>,
+    /// What is in it. `None`: this user may not look.
+    pub chain: Answer<Option<Chain>>,
 }
 
 /// A certificate and those that were sent along with it.
@@ -64,23 +64,23 @@ pub struct Chain {
     pub not_before: Timestamp,
     /// Until when all of it is.
     pub not_after: Timestamp,
-    /// Whether it leads to the authorities. `None`: none are named.
-    pub trusted: Option<Answer<()>>,
+    /// Whether it leads to the authorities.
+    pub trusted: Fit,
     /// Whether the key is its.
-    pub key: Key,
+    pub key: Fit,
 }
 
-/// What there is to say of a certificate's key.
+/// Whether another file belongs to a certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Key {
+pub enum Fit {
     /// None was named.
     #[default]
     None,
-    /// It is this certificate's.
+    /// It does.
     Fits,
-    /// This user may not read it, which is as it should be: root's doctor compares.
+    /// This user may not read it, which is as it should be for a key: root's doctor compares.
     Hidden,
-    /// It is another one's, or none at all.
+    /// It does not, or is no such file at all.
     Wrong(String),
 }
 

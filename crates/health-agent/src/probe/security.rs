@@ -4,6 +4,7 @@ mod certificates;
 mod secrets;
 mod sockets;
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use reqwest::Url;
@@ -60,6 +61,14 @@ fn read(config: &Config) -> Security {
     }
 }
 
+/// `None` where this user may not look: that says nothing bad of what is there.
+fn unless_hidden<T>(seen: io::Result<T>) -> io::Result<Option<T>> {
+    match seen {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+        seen => seen.map(Some),
+    }
+}
+
 /// Parts whose address is known. The object store is left out: it can be any program.
 fn addresses(parts: &Parts) -> Vec<PartAddress> {
     const THANOS: &[&str] = &["thanos"];
@@ -93,6 +102,19 @@ fn addresses(parts: &Parts) -> Vec<PartAddress> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_to_be_seen_differs_from_what_is_not_there() {
+        // as for a file in a folder that is another user's alone
+        let denied = io::Error::from_raw_os_error(rustix::io::Errno::ACCESS.raw_os_error());
+        assert_eq!(unless_hidden::<()>(Err(denied)).unwrap(), None);
+        let gone = io::Error::from_raw_os_error(rustix::io::Errno::NOENT.raw_os_error());
+        assert_eq!(
+            unless_hidden::<()>(Err(gone)).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+        assert_eq!(unless_hidden(Ok(1)).unwrap(), Some(1));
+    }
 
     #[test]
     fn parts_have_addresses_where_their_urls_do() {

@@ -16,28 +16,28 @@ fn listener(address: &str, process: Option<&str>) -> Listener {
     }
 }
 
-fn healthy() -> Security {
+pub(in crate::check) fn healthy() -> Security {
     Security {
         secrets: vec![Secret {
             path: PathBuf::from("/run/secrets/token"),
-            file: Ok(SecretFile {
+            file: Ok(Some(SecretFile {
                 mode: 0o400,
                 owner: 0,
                 own: false,
                 group: 0,
                 filled: true,
                 in_store: false,
-            }),
+            })),
         }],
         certificates: vec![Certificate {
             path: PathBuf::from("/etc/box.crt"),
-            chain: Ok(Chain {
+            chain: Ok(Some(Chain {
                 subject: "CN=box".to_owned(),
                 not_before: NOW - 100.0 * DAY,
                 not_after: NOW + 265.0 * DAY,
-                trusted: Some(Ok(())),
-                key: Key::Hidden,
-            }),
+                trusted: Fit::Fits,
+                key: Fit::Hidden,
+            })),
         }],
         listeners: Some(Ok(vec![
             listener("127.0.0.1:5432", Some("postgres")),
@@ -78,7 +78,7 @@ fn broken(id: &str, change: impl FnOnce(&mut Security)) -> Reading {
 }
 
 fn chain(security: &mut Security) -> &mut Chain {
-    security.certificates[0].chain.as_mut().unwrap()
+    security.certificates[0].chain.as_mut().unwrap().as_mut().unwrap()
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_box_of_which_nothing_is_said_is_not_judged() {
 fn a_secret_that_others_may_read_is_no_secret() {
     let with = |change: fn(&mut SecretFile)| {
         broken("secrets-private", |security| {
-            change(security.secrets[0].file.as_mut().unwrap());
+            change(security.secrets[0].file.as_mut().unwrap().as_mut().unwrap());
         })
     };
     assert_eq!(
@@ -137,7 +137,7 @@ fn a_secret_that_others_may_read_is_no_secret() {
 fn what_is_as_private_as_it_can_be_is_ok() {
     let with = |change: fn(&mut SecretFile)| {
         broken("secrets-private", |security| {
-            change(security.secrets[0].file.as_mut().unwrap());
+            change(security.secrets[0].file.as_mut().unwrap().as_mut().unwrap());
         })
         .verdict
     };
@@ -178,13 +178,13 @@ fn a_certificate_is_valid_in_its_time_alone() {
 fn a_certificate_fits_its_authority_and_its_key() {
     assert_eq!(
         broken("certificates-valid", |security| {
-            chain(security).trusted = Some(Err("it does not lead to /etc/ca.crt: UnknownIssuer".to_owned()));
+            chain(security).trusted = Fit::Wrong("it does not lead to /etc/ca.crt: UnknownIssuer".to_owned());
         }),
         Reading::down("/etc/box.crt: it does not lead to /etc/ca.crt: UnknownIssuer")
     );
     assert_eq!(
         broken("certificates-valid", |security| {
-            chain(security).key = Key::Wrong("/etc/box.key is the key of another certificate".to_owned());
+            chain(security).key = Fit::Wrong("/etc/box.key is the key of another certificate".to_owned());
         }),
         Reading::down("/etc/box.crt: /etc/box.key is the key of another certificate")
     );
@@ -277,5 +277,37 @@ fn a_port_that_another_program_has_is_named() {
     assert_eq!(has("10.0.0.1:9090", Some("nginx")).verdict, Verdict::Degraded);
     assert_eq!(has("127.0.0.1:9090", Some("nginx")).verdict, Verdict::Ok);
     assert_eq!(has("10.0.0.1:9090", Some(".prometheus-wra")).verdict, Verdict::Ok);
-    assert_eq!(has("10.0.0.1:9090", None).verdict, Verdict::Ok);
+    assert_eq!(has("127.0.0.1:9090", None).verdict, Verdict::Ok);
+}
+
+#[test]
+fn whose_a_port_is_cannot_be_judged_by_who_may_not_see_it() {
+    let reading = broken("ports-free", |security| {
+        security.listeners = Some(Ok(vec![listener("10.0.0.1:9090", None)]));
+    });
+    assert_eq!(
+        reading,
+        Reading::not_applicable("whose the ports are is not for this user to see: run the doctor as root")
+    );
+}
+
+#[test]
+fn what_is_hidden_from_this_user_is_private() {
+    let mut security = healthy();
+    security.secrets[0].file = Ok(None);
+    security.certificates[0].chain = Ok(None);
+    assert_eq!(
+        reading(security.clone(), "secrets-private"),
+        Reading::ok("1 file, 1 of them hidden even from this user")
+    );
+    assert_eq!(
+        reading(security.clone(), "certificates-valid"),
+        Reading::ok("/etc/box.crt is hidden from this user")
+    );
+    assert_eq!(reading(security, "certificates-expiry").verdict, Verdict::Ok);
+    assert_eq!(
+        broken("certificates-valid", |security| chain(security).trusted =
+            Fit::Hidden),
+        Reading::ok("/etc/box.crt is CN=box, its authorities are hidden from this user")
+    );
 }

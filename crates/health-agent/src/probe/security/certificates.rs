@@ -1,7 +1,6 @@
 //! Certificates: what they say, and whether they fit.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +15,9 @@ use tokio_rustls::rustls::{Error, InconsistentKeys, RootCertStore};
 use x509_parser::parse_x509_certificate;
 
 use crate::config;
-use crate::facts::security::{Certificate, Chain, Key};
+use crate::facts::security::{Certificate, Chain, Fit};
 use crate::facts::{Answer, Timestamp};
+use crate::probe::security::unless_hidden;
 
 pub(super) fn read(settings: &config::Certificate, now: Timestamp) -> Certificate {
     Certificate {
@@ -26,8 +26,10 @@ pub(super) fn read(settings: &config::Certificate, now: Timestamp) -> Certificat
     }
 }
 
-fn chain(settings: &config::Certificate, now: Timestamp) -> Answer<Chain> {
-    let certificates = certificates(&settings.cert_file)?;
+fn chain(settings: &config::Certificate, now: Timestamp) -> Answer<Option<Chain>> {
+    let Some(certificates) = certificates(&settings.cert_file)? else {
+        return Ok(None);
+    };
     let mut chain = Chain {
         not_before: f64::NEG_INFINITY,
         not_after: f64::INFINITY,
@@ -45,21 +47,31 @@ fn chain(settings: &config::Certificate, now: Timestamp) -> Answer<Chain> {
     }
     // that it is too old or too new is told by dates, and not once more by the chain
     let at = now.min(chain.not_after).max(chain.not_before);
-    chain.trusted = settings
-        .ca_file
-        .as_deref()
-        .map(|authorities| trusted(&certificates, authorities, at));
+    chain.trusted = settings.ca_file.as_deref().map_or(Fit::None, |authorities| {
+        fit(trusted(&certificates, authorities, at))
+    });
     chain.key = settings
         .key_file
         .as_deref()
-        .map_or(Key::None, |file| key(&certificates, file));
-    Ok(chain)
+        .map_or(Fit::None, |file| fit(key(&certificates, file)));
+    Ok(Some(chain))
 }
 
-/// As a server's or a client's: which of both it is, is not known.
-fn trusted(chain: &[CertificateDer<'static>], authorities: &Path, at: Timestamp) -> Answer<()> {
+fn fit(compared: Answer<Option<()>>) -> Fit {
+    match compared {
+        Ok(Some(())) => Fit::Fits,
+        Ok(None) => Fit::Hidden,
+        Err(error) => Fit::Wrong(error),
+    }
+}
+
+/// As a server's or a client's: which of both it is, is not known. `None` where the authorities are hidden.
+fn trusted(chain: &[CertificateDer<'static>], authorities: &Path, at: Timestamp) -> Answer<Option<()>> {
+    let Some(certificates) = certificates(authorities)? else {
+        return Ok(None);
+    };
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(authorities)? {
+    for certificate in certificates {
         roots
             .add(certificate)
             .map_err(|error| format!("{} holds what is no authority: {error}", authorities.display()))?;
@@ -72,39 +84,46 @@ fn trusted(chain: &[CertificateDer<'static>], authorities: &Path, at: Timestamp)
     let parsed = ParsedCertificate::try_from(own).map_err(why)?;
     let algorithms = provider.signature_verification_algorithms.all;
     let as_server = verify_server_cert_signed_by_trust_anchor(&parsed, &roots, others, now, algorithms);
-    let Err(error) = as_server else { return Ok(()) };
+    let Err(error) = as_server else {
+        return Ok(Some(()));
+    };
     let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.into())
         .build()
         .map_err(|error| format!("{} cannot be used: {error}", authorities.display()))?;
     match clients.verify_client_cert(own, others, now) {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(Some(())),
         Err(_) => Err(why(error)),
     }
 }
 
-fn key(chain: &[CertificateDer<'static>], file: &Path) -> Key {
-    let text = match fs::read(file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Key::Hidden,
-        Err(error) => return Key::Wrong(format!("{} cannot be read: {error}", file.display())),
+/// `None` where it is hidden.
+fn key(chain: &[CertificateDer<'static>], file: &Path) -> Answer<Option<()>> {
+    let Some(text) = read_file(file)? else {
+        return Ok(None);
     };
-    let Ok(der) = PrivateKeyDer::from_pem_slice(&text) else {
-        return Key::Wrong(format!("{} holds no private key in PEM", file.display()));
-    };
+    let der = PrivateKeyDer::from_pem_slice(&text)
+        .map_err(|_| format!("{} holds no private key in PEM", file.display()))?;
     match CertifiedKey::from_der(chain.to_vec(), der, &ring::default_provider()) {
-        Ok(_) => Key::Fits,
+        Ok(_) => Ok(Some(())),
         Err(Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-            Key::Wrong(format!("{} is the key of another certificate", file.display()))
+            Err(format!("{} is the key of another certificate", file.display()))
         }
-        Err(error) => Key::Wrong(format!("{} cannot be used: {error}", file.display())),
+        Err(error) => Err(format!("{} cannot be used: {error}", file.display())),
     }
 }
 
-fn certificates(file: &Path) -> Answer<Vec<CertificateDer<'static>>> {
-    let text = fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+fn read_file(file: &Path) -> Answer<Option<Vec<u8>>> {
+    unless_hidden(fs::read(file)).map_err(|error| format!("{} cannot be read: {error}", file.display()))
+}
+
+/// `None` where they are hidden.
+fn certificates(file: &Path) -> Answer<Option<Vec<CertificateDer<'static>>>> {
+    let Some(text) = read_file(file)? else {
+        return Ok(None);
+    };
     let found: Result<Vec<_>, pem::Error> = CertificateDer::pem_slice_iter(&text).collect();
     match found {
-        Ok(found) if !found.is_empty() => Ok(found),
+        Ok(found) if !found.is_empty() => Ok(Some(found)),
         Ok(_) => Err(format!("{} holds no certificate in PEM", file.display())),
         Err(error) => Err(format!("{} is no PEM: {error}", file.display())),
     }

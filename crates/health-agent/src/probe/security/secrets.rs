@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::Answer;
 use crate::facts::security::{Secret, SecretFile};
+use crate::probe::security::unless_hidden;
 
 pub(super) fn read(path: PathBuf) -> Secret {
     Secret {
@@ -15,21 +16,25 @@ pub(super) fn read(path: PathBuf) -> Secret {
 }
 
 /// Links are followed: what counts is who may read what they lead to.
-fn file(path: &Path) -> Answer<SecretFile> {
+fn file(path: &Path) -> Answer<Option<SecretFile>> {
     let why = |error| format!("{} cannot be seen: {error}", path.display());
-    let metadata = fs::metadata(path).map_err(why)?;
+    let Some(metadata) = unless_hidden(fs::metadata(path)).map_err(why)? else {
+        return Ok(None);
+    };
     if !metadata.is_file() {
         return Err(format!("{} is no file", path.display()));
     }
-    let real = fs::canonicalize(path).map_err(why)?;
-    Ok(SecretFile {
+    let Some(real) = unless_hidden(fs::canonicalize(path)).map_err(why)? else {
+        return Ok(None);
+    };
+    Ok(Some(SecretFile {
         mode: metadata.permissions().mode() & 0o7777,
         owner: metadata.uid(),
         own: metadata.uid() == rustix::process::geteuid().as_raw(),
         group: metadata.gid(),
         filled: metadata.len() > 0,
         in_store: real.starts_with("/nix/store"),
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -46,13 +51,13 @@ mod tests {
         fs::write(&secret, "x").unwrap();
         fs::set_permissions(&secret, Permissions::from_mode(0o640)).unwrap();
         symlink(&secret, &link).unwrap();
-        let seen = file(&link).unwrap();
+        let seen = file(&link).unwrap().unwrap();
         assert_eq!(
             (seen.mode, seen.own, seen.filled, seen.in_store),
             (0o640, true, true, false)
         );
         fs::write(&secret, "").unwrap();
-        assert!(!file(&link).unwrap().filled);
+        assert!(!file(&link).unwrap().unwrap().filled);
     }
 
     #[test]

@@ -72,8 +72,8 @@ fn a_certificate_its_key_and_its_authority_fit() {
             Some(files.write("box.key", &key)),
             Some(files.write("ca.crt", &ca.pem())),
         );
-        let chain = read(&settings, NOW).chain.unwrap();
-        assert_eq!((chain.trusted, chain.key), (Some(Ok(())), Key::Fits));
+        let chain = read(&settings, NOW).chain.unwrap().unwrap();
+        assert_eq!((chain.trusted, chain.key), (Fit::Fits, Fit::Fits));
         assert_eq!((chain.not_before, chain.not_after), (1_577_836_800.0, END));
         assert!(chain.subject.contains("CN=box.example"), "{}", chain.subject);
     }
@@ -85,13 +85,12 @@ fn another_authority_is_seen() {
     let (certificate, _) = certificate(&authority("ours"), ExtendedKeyUsagePurpose::ServerAuth);
     let other = files.write("ca.crt", &authority("theirs").pem());
     let settings = settings(files.write("box.crt", &certificate), None, Some(other.clone()));
-    let chain = read(&settings, NOW).chain.unwrap();
-    let error = chain.trusted.unwrap().unwrap_err();
+    let chain = read(&settings, NOW).chain.unwrap().unwrap();
     let expected = format!(
         "it does not lead to {}: invalid peer certificate: UnknownIssuer",
         other.display()
     );
-    assert_eq!((error, chain.key), (expected, Key::None));
+    assert_eq!((chain.trusted, chain.key), (Fit::Wrong(expected), Fit::None));
 }
 
 #[test]
@@ -104,8 +103,8 @@ fn an_end_is_no_matter_of_trust() {
         None,
         Some(files.write("ca.crt", &ca.pem())),
     );
-    let chain = read(&settings, END + 86_400.0).chain.unwrap();
-    assert_eq!(chain.trusted, Some(Ok(())));
+    let chain = read(&settings, END + 86_400.0).chain.unwrap().unwrap();
+    assert_eq!(chain.trusted, Fit::Fits);
 }
 
 #[test]
@@ -115,22 +114,22 @@ fn another_key_is_seen_and_so_is_none() {
     let (certificate, _) = certificate(&ca, ExtendedKeyUsagePurpose::ServerAuth);
     let with = |key: &Path| {
         let settings = settings(files.write("box.crt", &certificate), Some(key.to_owned()), None);
-        read(&settings, NOW).chain.unwrap().key
+        read(&settings, NOW).chain.unwrap().unwrap().key
     };
     let other = files.write("other.key", &KeyPair::generate().unwrap().serialize_pem());
     assert_eq!(
         with(&other),
-        Key::Wrong(format!("{} is the key of another certificate", other.display()))
+        Fit::Wrong(format!("{} is the key of another certificate", other.display()))
     );
     let none = files.write("none.key", "nothing\n");
     assert_eq!(
         with(&none),
-        Key::Wrong(format!("{} holds no private key in PEM", none.display()))
+        Fit::Wrong(format!("{} holds no private key in PEM", none.display()))
     );
     let gone = files.folder.path().join("gone.key");
     assert_eq!(
         with(&gone),
-        Key::Wrong(format!(
+        Fit::Wrong(format!(
             "{} cannot be read: No such file or directory (os error 2)",
             gone.display()
         ))
@@ -143,8 +142,8 @@ fn a_chain_ends_with_its_first_end() {
     let ca = authority("ours");
     let (certificate, _) = certificate(&ca, ExtendedKeyUsagePurpose::ServerAuth);
     let both = files.write("box.crt", &format!("{certificate}{}", ca.pem()));
-    let chain = read(&settings(both, None, None), NOW).chain.unwrap();
-    assert_eq!((chain.not_after, chain.trusted), (END, None));
+    let chain = read(&settings(both, None, None), NOW).chain.unwrap().unwrap();
+    assert_eq!((chain.not_after, chain.trusted), (END, Fit::None));
 }
 
 #[test]
