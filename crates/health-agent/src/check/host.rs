@@ -19,7 +19,7 @@ pub const CHECKS: &[Check] = &[
         fix: "Run `du -xh --max-depth=2 FOLDER | sort -h | tail` for each folder that is named, then enlarge the disk, remove what is not the box's, or lower storage.tsdb.retention.size of Prometheus",
         runbook: None,
         before_start: true,
-        judge: |facts| judge(facts, |mount| Some(disk_space(mount))),
+        judge: |facts| judge(facts, disk_space),
     },
     Check {
         id: "disk-inodes",
@@ -168,7 +168,12 @@ fn judge(facts: &Facts, of: fn(&Mount) -> Option<Reading>) -> Reading {
         if let (true, Err(error)) = (host.mounts.is_empty(), &host.file_systems) {
             return Reading::unknown(error);
         }
-        let readings: Vec<_> = host.mounts.iter().filter_map(of).collect();
+        let readings: Vec<_> = host
+            .mounts
+            .iter()
+            .filter(|mount| !mount.image)
+            .filter_map(of)
+            .collect();
         match readings.as_slice() {
             [] => Reading::not_applicable("nothing is known of any disk"),
             readings => {
@@ -179,11 +184,11 @@ fn judge(facts: &Facts, of: fn(&Mount) -> Option<Reading>) -> Reading {
     })
 }
 
-fn disk_space(mount: &Mount) -> Reading {
+fn disk_space(mount: &Mount) -> Option<Reading> {
     let path = mount.path.display();
     let room = match &mount.room {
         Ok(room) => room,
-        Err(error) => return Reading::unknown(error),
+        Err(error) => return Some(Reading::unknown(error)),
     };
     // as `df` counts: what only root may use belongs to nobody
     let size = room.free + room.used;
@@ -193,13 +198,15 @@ fn disk_space(mount: &Mount) -> Reading {
         bytes(room.free as f64),
         100.0 * free
     );
-    if free < NO_ROOM || (room.free < LEAST_ROOM && size > SMALL_DISK) {
-        Reading::down(seen)
-    } else if free < LITTLE_ROOM {
-        Reading::degraded(seen)
-    } else {
-        Reading::ok(seen)
-    }
+    Some(
+        if free < NO_ROOM || (room.free < LEAST_ROOM && size > SMALL_DISK) {
+            Reading::down(seen)
+        } else if free < LITTLE_ROOM {
+            Reading::degraded(seen)
+        } else {
+            Reading::ok(seen)
+        },
+    )
 }
 
 fn disk_inodes(mount: &Mount) -> Option<Reading> {
@@ -373,4 +380,4 @@ fn part(some: u64, all: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -31,6 +31,8 @@ pub struct Mount {
     pub path: PathBuf,
     /// Where the file system is mounted that it is on.
     pub on: Option<PathBuf>,
+    /// Whether it is on an image, which is full from the beginning and never written.
+    pub image: bool,
     /// How much there is.
     pub room: Answer<Room>,
     /// Bytes that will be free in four hours if it goes on as in the last six. `None`: not known, or not yet.

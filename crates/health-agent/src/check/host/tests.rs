@@ -5,11 +5,12 @@ use crate::verdict::Verdict;
 
 const GIB: u64 = 1 << 30;
 
-fn healthy() -> Host {
+pub(in crate::check) fn healthy() -> Host {
     Host {
         mounts: vec![Mount {
             path: PathBuf::from("/var/lib"),
             on: Some(PathBuf::from("/")),
+            image: false,
             room: Ok(Room {
                 free: 60 * GIB,
                 used: 40 * GIB,
@@ -137,6 +138,28 @@ fn a_file_system_that_hangs_is_told_in_place_of_its_room() {
         reading(host, "disk-space"),
         Reading::unknown("the file systems did not answer in time: one of them hangs")
     );
+}
+
+#[test]
+fn an_image_is_full_as_it_should_be() {
+    let mut host = healthy();
+    let image = Mount {
+        path: PathBuf::from("/nix/store"),
+        image: true,
+        room: Ok(Room {
+            free: 0,
+            used: 2 * GIB,
+            inodes_free: Some(0),
+            inodes: 1000,
+        }),
+        ..host.mounts[0].clone()
+    };
+    host.mounts.push(image);
+    for id in ["disk-space", "disk-inodes", "disk-forecast"] {
+        assert_eq!(reading(host.clone(), id), reading(healthy(), id), "{id}");
+    }
+    host.mounts.remove(0);
+    assert_eq!(reading(host, "disk-space").verdict, Verdict::NotApplicable);
 }
 
 #[test]

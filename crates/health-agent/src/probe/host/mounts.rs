@@ -9,6 +9,9 @@ use crate::facts::host::{FileSystem, Mount, Room};
 /// File systems that are kept on a disk of this machine, and are made to be written.
 const ON_DISK: &[&str] = &["ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "bcachefs", "jfs"];
 
+/// Those that are made whole, and never written.
+const IMAGES: &[&str] = &["cramfs", "erofs", "iso9660", "romfs", "squashfs"];
+
 /// One line of `/proc/self/mountinfo`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Line {
@@ -26,18 +29,25 @@ pub(super) fn read(paths: &[PathBuf]) -> (Vec<Mount>, Answer<Vec<FileSystem>>) {
         .map_err(|error| format!("/proc/self/mountinfo cannot be read: {error}"));
     let mounts = paths
         .iter()
-        .map(|path| Mount {
-            path: path.clone(),
-            on: lines.as_ref().ok().and_then(|lines| {
-                let real = fs::canonicalize(path).ok()?;
-                Some(below(lines, &real)?.point.clone())
-            }),
-            room: room(path),
-            forecast: None,
-        })
+        .map(|path| mount(path, lines.as_deref().unwrap_or_default()))
         .collect();
     let file_systems = lines.map(|lines| file_systems(&lines, paths, Path::new("/sys/fs")));
     (mounts, file_systems)
+}
+
+fn mount(path: &Path, lines: &[Line]) -> Mount {
+    let line = fs::canonicalize(path).ok().and_then(|real| below(lines, &real));
+    Mount {
+        path: path.to_owned(),
+        on: line.map(|line| line.point.clone()),
+        image: line.is_some_and(is_image),
+        room: room(path),
+        forecast: None,
+    }
+}
+
+fn is_image(line: &Line) -> bool {
+    IMAGES.contains(&line.kind.as_str())
 }
 
 fn room(path: &Path) -> Answer<Room> {
@@ -65,7 +75,7 @@ fn file_systems(lines: &[Line], paths: &[PathBuf], sys: &Path) -> Vec<FileSystem
         let is_needed = needed
             .iter()
             .any(|needed| needed.device == line.device && needed.kind == line.kind);
-        if !(on_disk || is_needed) || seen.iter().any(|other| other.device == line.device) {
+        if is_image(line) || !(on_disk || is_needed) || seen.iter().any(|other| other.device == line.device) {
             continue;
         }
         seen.push(FileSystem {
@@ -198,6 +208,20 @@ nonsense
                 ("tmpfs", false, true, None),
             ]
         );
+    }
+
+    #[test]
+    fn an_image_is_told_from_a_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let on = |kind: &str| {
+            let at = folder.path().canonicalize().unwrap();
+            let lines = parse(&format!("30 22 7:0 / {} ro - {kind} /dev/loop0 ro", at.display()));
+            let read_only = file_systems(&lines, &[at], folder.path());
+            (mount(folder.path(), &lines).image, read_only.len())
+        };
+        assert_eq!(["erofs", "squashfs"].map(on), [(true, 0), (true, 0)]);
+        assert_eq!(on("ext4"), (false, 1));
+        assert!(!mount(folder.path(), &[]).image);
     }
 
     #[test]
