@@ -2,7 +2,7 @@
 
 use crate::check::phrase::{count, few, time};
 use crate::check::{Category, Check, Severity};
-use crate::facts::units::{Generation, Journal, Service, Systemd, Timer, Unit};
+use crate::facts::units::{Generation, Journal, Systemd, Timer, Unit};
 use crate::facts::{Answer, Facts, Timestamp};
 use crate::verdict::Reading;
 
@@ -27,7 +27,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Units,
         severity: Severity::Required,
         title: "Every unit of the box is active",
-        fix: "Run `systemctl status UNIT` and `journalctl --unit=UNIT --since=-15min` for each unit that is named, mend what they say, and `systemctl restart UNIT`",
+        fix: "Run `systemctl status UNIT` and `journalctl --unit=UNIT --since=-15min` for each unit that is named, mend what they say, and `systemctl restart UNIT`; what systemd cannot be asked about may be a wrong name in system.units",
         runbook: None,
         before_start: false,
         judge: |facts| judge(facts, |systemd, _| units_active(systemd)),
@@ -135,6 +135,8 @@ const MANY_ERRORS: u64 = 10;
 const TIMER_LATE: f64 = 900.0;
 /// What it logs are the checks that fail: they are not counted a second time.
 const OWN_UNIT: &str = "signalbox-health.service";
+/// How the names of all load generators begin.
+const LOAD_GENERATOR: &str = "signalbox-load-gen@";
 
 fn with_systemd(
     facts: &Facts,
@@ -189,19 +191,20 @@ fn answers(systemd: &Systemd) -> Reading {
 
 fn units_active(systemd: &Systemd) -> Reading {
     let required: Vec<_> = systemd.units.iter().filter(|unit| unit.required).collect();
-    if required.is_empty() {
+    if required.is_empty() && systemd.untold.is_empty() {
         return Reading::not_applicable("no unit has to be active");
     }
     let ok = count(required.len(), "unit");
-    Reading::worst(required.into_iter().map(unit_active), ok)
+    // that is nothing bad of the unit
+    let untold = systemd
+        .untold
+        .iter()
+        .map(|(name, error)| Reading::degraded(format!("{name} cannot be asked about: {error}")));
+    Reading::worst(required.into_iter().map(unit_active).chain(untold), ok)
 }
 
 fn unit_active(unit: &Unit) -> Reading {
     let name = &unit.name;
-    let said = match &unit.service {
-        Some(service) if !service.status.is_empty() => format!(", and said last: {}", service.status),
-        _ => String::new(),
-    };
     let result = match &unit.service {
         Some(service) if service.result != "success" => format!(" ({})", service.result),
         _ => String::new(),
@@ -212,24 +215,29 @@ fn unit_active(unit: &Unit) -> Reading {
         }
         ("active" | "reloading" | "refreshing", _) => Reading::ok(""),
         (_, "auto-restart" | "auto-restart-queued") => {
-            Reading::down(format!("{name} waits to be restarted{result}{said}"))
+            Reading::down(format!("{name} waits to be restarted{result}"))
         }
-        ("activating", _) => Reading::degraded(format!("{name} is starting{said}")),
-        ("inactive", _) if unit.skipped || unit.service.as_ref().is_some_and(did_its_work) => Reading::ok(""),
-        ("failed", _) => Reading::down(format!("{name} has failed{result}{said}")),
+        ("activating", _) => Reading::degraded(format!("{name} is starting")),
+        ("inactive", _) if unit.skipped || did_its_work(unit) => Reading::ok(""),
+        ("failed", _) => Reading::down(format!("{name} has failed{result}")),
         (state, _) => Reading::down(format!("{name} is {state}{result}")),
     }
 }
 
-/// A oneshot is not active between its runs.
-fn did_its_work(service: &Service) -> bool {
-    service.kind == "oneshot" && service.result == "success" && service.ended.is_some()
+/// A oneshot is not active between its runs, and a load generator's run may have an end. Any other service that has ended well was
+/// stopped, or ended by mistake.
+fn did_its_work(unit: &Unit) -> bool {
+    unit.service.as_ref().is_some_and(|service| {
+        let may_end = service.kind == "oneshot" || unit.name.starts_with(LOAD_GENERATOR);
+        may_end && service.result == "success" && service.ended.is_some()
+    })
 }
 
 fn units_failed(systemd: &Systemd) -> Reading {
-    match systemd.failed.as_slice() {
-        [] => Reading::ok("none"),
-        failed => Reading::degraded(format!("failed: {}", few(failed))),
+    match systemd.failed.as_deref() {
+        Ok([]) => Reading::ok("none"),
+        Ok(failed) => Reading::degraded(format!("failed: {}", few(failed))),
+        Err(error) => Reading::unknown(format!("systemd does not list them: {error}")),
     }
 }
 
@@ -355,14 +363,14 @@ fn journal_errors(journal: &Journal, systemd: &Systemd) -> Reading {
         .filter(|unit| unit.name != OWN_UNIT)
         .filter_map(|unit| Some((unit, journal.units.get(&unit.name)?)))
         .collect();
-    let sum: u64 = counted.iter().map(|(_, errors)| errors.count).sum();
+    let sum: u64 = counted.iter().map(|(_, errors)| **errors).sum();
     let noisy = counted
         .into_iter()
-        .filter(|(_, errors)| errors.count >= MANY_ERRORS)
+        .filter(|(_, errors)| **errors >= MANY_ERRORS)
         .map(|(unit, errors)| {
             Reading::degraded(format!(
-                "{} logged {} errors in the last {window}, the newest: {}",
-                unit.name, errors.count, errors.newest
+                "{} logged {errors} errors in the last {window}",
+                unit.name
             ))
         });
     Reading::worst(noisy, format!("{sum} in the last {window}"))
@@ -370,13 +378,14 @@ fn journal_errors(journal: &Journal, systemd: &Systemd) -> Reading {
 
 fn kernel_messages(journal: &Journal) -> Reading {
     let window = time(journal.window.as_secs_f64());
-    match journal.kernel.count {
-        0 => Reading::ok(format!("none in the last {window}")),
-        count => Reading::degraded(format!(
-            "{count} in the last {window}, the newest: {}",
-            journal.kernel.newest
-        )),
+    if journal.kernel.is_empty() {
+        return Reading::ok(format!("none in the last {window}"));
     }
+    let counted = journal
+        .kernel
+        .iter()
+        .map(|(about, times)| format!("\"{about}\" {}", count(*times as usize, "time")));
+    Reading::degraded(format!("{} in the last {window}", few(counted)))
 }
 
 fn generation_current(generation: &Generation) -> Reading {
@@ -402,4 +411,4 @@ fn reboot_pending(generation: &Generation) -> Reading {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

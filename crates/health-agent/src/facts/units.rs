@@ -11,14 +11,14 @@ use crate::facts::{Answer, Timestamp};
 pub struct Units {
     /// systemd. `None` where it does not run, or has nothing of ours.
     pub systemd: Option<Answer<Systemd>>,
-    /// The newest messages of priority error or worse. `None` where systemd is `None`.
+    /// How many messages of priority error or worse there were of late. `None` where systemd is `None`.
     pub journal: Option<Answer<Journal>>,
     /// Which system runs, and which should. `None` where there is no profile.
     pub generation: Option<Answer<Generation>>,
 }
 
 /// What the manager says.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Systemd {
     /// As `systemctl is-system-running` says: `running`, `degraded`, `starting`, ….
     pub state: String,
@@ -26,8 +26,22 @@ pub struct Systemd {
     pub units: Vec<Unit>,
     /// Timers of ours.
     pub timers: Vec<Timer>,
+    /// Units and timers of ours of which it has not told all that has to be known, and why.
+    pub untold: BTreeMap<String, String>,
     /// Every unit of the machine that has failed.
-    pub failed: Vec<String>,
+    pub failed: Answer<Vec<String>>,
+}
+
+impl Default for Systemd {
+    fn default() -> Self {
+        Self {
+            state: String::new(),
+            units: vec![],
+            timers: vec![],
+            untold: BTreeMap::new(),
+            failed: Ok(vec![]),
+        }
+    }
 }
 
 /// One unit.
@@ -60,8 +74,6 @@ pub struct Service {
     pub result: String,
     /// How often systemd has restarted it by itself.
     pub restarts: u64,
-    /// What it says of itself.
-    pub status: String,
     /// Bytes that it has, the page cache included.
     pub memory: Option<u64>,
     /// Bytes of those which are page cache, and can be had back.
@@ -91,26 +103,18 @@ pub struct Timer {
     pub result: String,
 }
 
-/// Messages of priority error or worse.
+/// Messages of priority error or worse: how many, and not what they say. That is for those who may read the journal, and the agent
+/// tells everyone.
 #[derive(Debug, Clone, Default)]
 pub struct Journal {
     /// How far back was looked.
     pub window: Duration,
     /// By unit; what systemd itself says of a unit counts as that unit's.
-    pub units: BTreeMap<String, Errors>,
+    pub units: BTreeMap<String, u64>,
     /// How often the watchdog of a unit was not answered in time.
     pub watchdog: BTreeMap<String, u64>,
-    /// What the kernel says of its disks, memory and tasks.
-    pub kernel: Errors,
-}
-
-/// Messages of one sender.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Errors {
-    /// How many.
-    pub count: u64,
-    /// The newest, or its beginning.
-    pub newest: String,
+    /// What the kernel says of its disks, memory and tasks, by what it is about, such as `I/O error`.
+    pub kernel: BTreeMap<&'static str, u64>,
 }
 
 /// Which system runs, and which should.

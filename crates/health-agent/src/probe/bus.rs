@@ -1,5 +1,6 @@
 //! The system's D-Bus.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use zbus::connection::Builder;
@@ -20,6 +21,29 @@ pub(crate) struct Object<'a> {
     pub(crate) service: &'a str,
     pub(crate) path: &'a str,
     pub(crate) interface: &'a str,
+}
+
+/// What an object has told of one interface.
+#[derive(Debug)]
+pub(crate) struct Properties {
+    /// Of which object.
+    path: String,
+    values: HashMap<String, OwnedVariant>,
+}
+
+impl Properties {
+    /// One of them, which is gone then. An error names it.
+    pub(crate) fn take<T>(&mut self, property: &str) -> Answer<T>
+    where
+        T: TryFrom<OwnedVariant, Error = Error>,
+    {
+        let path = &self.path;
+        let value = self
+            .values
+            .remove(property)
+            .ok_or_else(|| format!("{path} has no {property}"))?;
+        T::try_from(value).map_err(|error| format!("{property} of {path} is of another type: {}", why(error)))
+    }
 }
 
 impl Bus {
@@ -56,6 +80,27 @@ impl Bus {
             .await
             .map_err(|error| format!("{service} does not tell {property} of {path}: {error}"))?;
         T::try_from(value).map_err(|error| format!("{property} of {path} is of another type: {}", why(error)))
+    }
+
+    /// All properties of one interface: one question, and an answer that is of one moment.
+    pub(crate) async fn all(&self, object: Object<'_>) -> Answer<Properties> {
+        let Object {
+            service,
+            path,
+            interface,
+        } = object;
+        let properties = Object {
+            interface: "org.freedesktop.DBus.Properties",
+            ..object
+        };
+        let values = self
+            .call(properties, "GetAll", &(interface,))
+            .await
+            .map_err(|error| format!("{service} tells nothing of {path}: {error}"))?;
+        Ok(Properties {
+            path: path.to_owned(),
+            values,
+        })
     }
 
     /// One call of a method.

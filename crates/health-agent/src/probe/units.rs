@@ -5,11 +5,13 @@ mod journal;
 mod systemd;
 
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use crate::config::Config;
-use crate::facts::units::Units;
+use crate::facts::Answer;
+use crate::facts::units::{Systemd, Units};
 use crate::probe::blocking::blocking;
 use crate::probe::bus::Bus;
 use crate::probe::http::Client;
@@ -30,10 +32,9 @@ pub(crate) async fn look(_client: &Client, config: &Config) -> Option<Units> {
         if system.units.is_empty() && !Path::new("/run/systemd/system").is_dir() {
             return None;
         }
-        match Bus::system(config.timeout).await {
-            Ok(bus) => systemd::ask(&bus, &system.units).await.transpose(),
-            Err(error) => Some(Err(error)),
-        }
+        ask(config.timeout, Bus::system(config.timeout), &system.units)
+            .await
+            .transpose()
     };
     let (generation, systemd) = tokio::join!(generation, systemd);
     let journal = match &systemd {
@@ -45,4 +46,17 @@ pub(crate) async fn look(_client: &Client, config: &Config) -> Option<Units> {
         journal,
         generation,
     })
+}
+
+/// However many questions it takes: all of them in the time of one part.
+async fn ask(
+    timeout: Duration,
+    bus: impl Future<Output = Answer<Bus>>,
+    units: &[String],
+) -> Answer<Option<Systemd>> {
+    let asking = async { systemd::ask(&bus.await?, units).await };
+    match tokio::time::timeout(timeout, asking).await {
+        Ok(answer) => answer,
+        Err(_) => Err("it did not answer in time".to_owned()),
+    }
 }

@@ -56,7 +56,7 @@ impl UnitMetrics {
             let labels = || [("unit", name.clone())];
             gauge!(ACTIVE, &labels()).set(if unit.active == "active" { 1.0 } else { 0.0 });
             if let Some(Ok(journal)) = &units.journal {
-                let errors = journal.units.get(name).map_or(0, |errors| errors.count);
+                let errors = journal.units.get(name).copied().unwrap_or(0);
                 gauge!(ERRORS, &labels()).set(errors as f64);
             }
             let Some(service) = &unit.service else { continue };

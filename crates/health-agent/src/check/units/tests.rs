@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::facts::units::{Errors, Units};
+use crate::facts::units::{Service, Units};
 use crate::verdict::Verdict;
 
-const NOW: Timestamp = 1_795_000_000.0;
+const NOW: Timestamp = 1_795_711_000.0;
 
 fn service(name: &str) -> Unit {
     Unit {
@@ -20,7 +20,6 @@ fn service(name: &str) -> Unit {
         service: Some(Service {
             kind: "notify".to_owned(),
             result: "success".to_owned(),
-            status: "serving".to_owned(),
             memory: Some(80 << 20),
             memory_max: Some(100 << 20),
             ..Service::default()
@@ -28,7 +27,7 @@ fn service(name: &str) -> Unit {
     }
 }
 
-fn healthy() -> Facts {
+pub(in crate::check) fn healthy() -> Facts {
     let timer = Unit {
         service: None,
         ..service("signalbox-health-verify.timer")
@@ -50,7 +49,7 @@ fn healthy() -> Facts {
                     next: Some(NOW + 3600.0),
                     result: "success".to_owned(),
                 }],
-                failed: vec![],
+                ..Systemd::default()
             })),
             journal: Some(Ok(Journal {
                 window: Duration::from_mins(15),
@@ -141,7 +140,7 @@ fn a_machine_that_stops_is_down() {
 }
 
 #[test]
-fn a_unit_that_has_failed_is_named_with_its_last_words() {
+fn a_unit_that_has_failed_is_named() {
     let facts = broken(|systemd, _, _| {
         "failed".clone_into(&mut systemd.units[0].active);
         "exit-code".clone_into(&mut of(&mut systemd.units[0]).result);
@@ -149,7 +148,7 @@ fn a_unit_that_has_failed_is_named_with_its_last_words() {
     only(
         &facts,
         "units-active",
-        Reading::down("signalbox-collector.service has failed (exit-code), and said last: serving"),
+        Reading::down("signalbox-collector.service has failed (exit-code)"),
     );
 }
 
@@ -162,7 +161,6 @@ fn what_is_not_up_differs_from_what_is_not_up_yet() {
                 load.clone_into(&mut unit.load);
                 active.clone_into(&mut unit.active);
                 sub.clone_into(&mut unit.sub);
-                of(unit).status.clear();
             }),
             "units-active",
         )
@@ -205,8 +203,55 @@ fn what_need_not_run_may_be_inactive() {
 }
 
 #[test]
+fn a_load_generator_may_have_done_its_work() {
+    let ended = |name: &str, result: &str| {
+        let facts = broken(|systemd, _, _| {
+            let unit = &mut systemd.units[0];
+            name.clone_into(&mut unit.name);
+            "inactive".clone_into(&mut unit.active);
+            result.clone_into(&mut of(unit).result);
+            of(unit).ended = Some(NOW - 60.0);
+        });
+        reading(&facts, "units-active")
+    };
+    assert_eq!(
+        ended("signalbox-load-gen@prod.service", "success"),
+        Reading::ok("3 units")
+    );
+    assert_eq!(
+        ended("signalbox-load-gen@prod.service", "exit-code").verdict,
+        Verdict::Down
+    );
+    // what should go on for ever has not done its work when it ends
+    assert_eq!(
+        ended("signalbox-collector.service", "success"),
+        Reading::down("signalbox-collector.service is inactive")
+    );
+}
+
+#[test]
+fn a_unit_that_cannot_be_asked_about_leaves_the_verdict_on_the_others() {
+    let facts = broken(|systemd, _, _| {
+        systemd.units.remove(1);
+        systemd.untold = BTreeMap::from([("prometheus".to_owned(), "no such unit".to_owned())]);
+    });
+    only(
+        &facts,
+        "units-active",
+        Reading::degraded("prometheus cannot be asked about: no such unit"),
+    );
+    let facts = broken(|systemd, _, _| systemd.failed = Err("it timed out".to_owned()));
+    only(
+        &facts,
+        "units-failed",
+        Reading::unknown("systemd does not list them: it timed out"),
+    );
+}
+
+#[test]
 fn failed_units_of_others_are_named() {
-    let facts = broken(|systemd, _, _| systemd.failed = vec!["a.service".to_owned(), "b.mount".to_owned()]);
+    let facts =
+        broken(|systemd, _, _| systemd.failed = Ok(vec!["a.service".to_owned(), "b.mount".to_owned()]));
     only(
         &facts,
         "units-failed",
@@ -307,23 +352,17 @@ fn a_timer_that_has_not_run_yet_is_ok() {
 }
 
 #[test]
-fn many_errors_of_ours_are_counted_and_the_newest_is_shown() {
+fn many_errors_of_ours_are_counted() {
     let errors = |unit: &str, count: u64| {
         broken(|systemd, journal, _| {
             systemd.units.push(service(OWN_UNIT));
-            journal.units = BTreeMap::from([(
-                unit.to_owned(),
-                Errors {
-                    count,
-                    newest: "disk is full".to_owned(),
-                },
-            )]);
+            journal.units = BTreeMap::from([(unit.to_owned(), count)]);
         })
     };
     only(
         &errors("prometheus.service", 12),
         "journal-errors",
-        Reading::degraded("prometheus.service logged 12 errors in the last 15 min, the newest: disk is full"),
+        Reading::degraded("prometheus.service logged 12 errors in the last 15 min"),
     );
     let judged = |unit: &str, count: u64| reading(&errors(unit, count), "journal-errors");
     assert_eq!(
@@ -349,17 +388,14 @@ fn a_journal_that_may_not_be_read_says_which_group_is_missing() {
 }
 
 #[test]
-fn what_the_kernel_says_is_shown() {
+fn what_the_kernel_is_concerned_about_is_shown() {
     let facts = broken(|_, journal, _| {
-        journal.kernel = Errors {
-            count: 4,
-            newest: "blk_update_request: I/O error, dev vda".to_owned(),
-        };
+        journal.kernel = BTreeMap::from([("I/O error", 4), ("Out of memory", 1)]);
     });
     only(
         &facts,
         "kernel-messages",
-        Reading::degraded("4 in the last 15 min, the newest: blk_update_request: I/O error, dev vda"),
+        Reading::degraded("\"I/O error\" 4 times, \"Out of memory\" 1 time in the last 15 min"),
     );
 }
 

@@ -1,4 +1,4 @@
-//! The newest messages of priority error or worse, by who sent them.
+//! How many messages of priority error or worse there were of late, by who sent them.
 
 use std::io;
 use std::process::Stdio;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use crate::facts::Answer;
-use crate::facts::units::{Errors, Journal};
+use crate::facts::units::Journal;
 
 /// How far back is looked.
 const WINDOW: Duration = Duration::from_mins(15);
@@ -17,18 +17,16 @@ const WINDOW: Duration = Duration::from_mins(15);
 const MESSAGES: &str = "--lines=2000";
 /// The most that is read of them, in bytes.
 const MAX_OUTPUT: u64 = 8 << 20;
-/// The most that is kept of a message, in characters.
-const MAX_MESSAGE: usize = 200;
 /// What the kernel says of broken disks, want of memory and tasks that hang; it has more messages of that priority, which
-/// mean little.
+/// mean little. Of several in one message the first counts.
 const KERNEL: &[&str] = &[
     "I/O error",
     "EXT4-fs error",
     "XFS (",
     "BTRFS error",
     "Remounting filesystem read-only",
-    "Out of memory",
     "Memory cgroup out of memory",
+    "Out of memory",
     "blocked for more than",
     "Hardware Error",
     "Machine check",
@@ -92,7 +90,7 @@ async fn head(stream: Option<impl AsyncRead + Unpin>) -> Answer<Vec<u8>> {
     Ok(text)
 }
 
-/// Total: a line that is no message, such as one that was cut off, is left out. The newest come last.
+/// Total: a line that is no message, such as one that was cut off, is left out.
 fn parse(text: &str) -> Journal {
     let mut journal = Journal {
         window: WINDOW,
@@ -105,8 +103,8 @@ fn parse(text: &str) -> Journal {
         let field = |name: &str| entry.get(name).and_then(Value::as_str);
         let message = message(entry.get("MESSAGE"));
         if field("_TRANSPORT") == Some("kernel") {
-            if KERNEL.iter().any(|part| message.contains(part)) {
-                count(&mut journal.kernel, message);
+            if let Some(&about) = KERNEL.iter().find(|&&part| message.contains(part)) {
+                *journal.kernel.entry(about).or_default() += 1;
             }
             continue;
         }
@@ -118,19 +116,14 @@ fn parse(text: &str) -> Journal {
         if about.is_some() && message.contains("Watchdog timeout") {
             *journal.watchdog.entry(unit.to_owned()).or_default() += 1;
         }
-        count(journal.units.entry(unit.to_owned()).or_default(), message);
+        *journal.units.entry(unit.to_owned()).or_default() += 1;
     }
     journal
 }
 
-fn count(errors: &mut Errors, message: String) {
-    errors.count += 1;
-    errors.newest = message;
-}
-
 /// A message that is not UTF-8 comes as a list of bytes, one that is too long as null.
 fn message(value: Option<&Value>) -> String {
-    let text = match value {
+    match value {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(bytes)) => {
             let bytes: Vec<_> = bytes
@@ -139,12 +132,7 @@ fn message(value: Option<&Value>) -> String {
                 .collect();
             String::from_utf8_lossy(&bytes).into_owned()
         }
-        _ => "(a very long message)".to_owned(),
-    };
-    let line = text.lines().next().unwrap_or_default();
-    match line.char_indices().nth(MAX_MESSAGE) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -164,35 +152,20 @@ mod tests {
 {"__REALTIME_TIMESTAMP":"9","MESSAGE":"from nowhere"}
 {"__REALTIME_TIMESTAMP":"9","_SYSTEMD_UNIT":"cut.serv"#;
 
-    fn errors(count: u64, newest: &str) -> Errors {
-        Errors {
-            count,
-            newest: newest.to_owned(),
-        }
-    }
-
     #[test]
-    fn counts_by_sender_and_keeps_the_newest() {
-        let journal = parse(LINES);
-        let mut units = journal.units;
+    fn counts_by_sender() {
+        let counted: Vec<_> = parse(LINES).units.into_iter().collect();
+        let expected = [
+            ("bytes.service", 1),
+            ("evil.service", 1),
+            ("long.service", 1),
+            ("signalbox-collector.service", 2),
+            ("signalbox-dashboard.service", 1),
+        ];
         assert_eq!(
-            units.remove("signalbox-collector.service"),
-            Some(errors(2, "failed again"))
+            counted,
+            expected.map(|(unit, count)| (unit.to_owned(), count)).to_vec()
         );
-        assert_eq!(
-            units.remove("signalbox-dashboard.service"),
-            Some(errors(
-                1,
-                "signalbox-dashboard.service: Watchdog timeout (limit 30s)!"
-            ))
-        );
-        assert_eq!(units.remove("bytes.service"), Some(errors(1, "bad\u{fffd}")));
-        assert_eq!(
-            units.remove("long.service"),
-            Some(errors(1, "(a very long message)"))
-        );
-        assert_eq!(units.remove("evil.service"), Some(errors(1, "Watchdog timeout")));
-        assert!(units.is_empty(), "{units:?}");
     }
 
     #[test]
@@ -206,16 +179,14 @@ mod tests {
 
     #[test]
     fn of_the_kernel_only_what_means_something() {
-        assert_eq!(
-            parse(LINES).kernel,
-            errors(1, "blk_update_request: I/O error, dev vda, sector 1")
-        );
+        let kernel = parse(LINES).kernel;
+        assert_eq!(kernel.into_iter().collect::<Vec<_>>(), [("I/O error", 1)]);
     }
 
     #[test]
-    fn a_message_is_cut_between_characters() {
-        let long = Value::String("ü".repeat(300));
-        let cut = message(Some(&long));
-        assert_eq!(cut, format!("{}…", "ü".repeat(200)));
+    fn a_message_can_be_a_list_of_bytes() {
+        let bytes = serde_json::json!([98, 97, 100, 255]);
+        assert_eq!(message(Some(&bytes)), "bad\u{fffd}");
+        assert_eq!(message(Some(&Value::Null)), "");
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt};
 use zbus::OwnedObjectPath;
 
 use crate::facts::units::{Service, Systemd, Timer, Unit};
@@ -23,6 +23,8 @@ const MANAGER: Object<'_> = Object {
 };
 /// More units than a box has: what is over is not asked.
 const MAX_UNITS: usize = 200;
+/// So many are asked about at once: each answer is tens of kilobytes for a moment.
+const AT_ONCE: usize = 8;
 
 /// As `ListUnits` tells: name, description, load, active and sub state, followed unit, path, job's number, type and path.
 type ListedUnit = (
@@ -41,95 +43,106 @@ type ListedUnit = (
 /// `None` if nothing of ours is known to it: neither units in the settings nor our target.
 pub(super) async fn ask(bus: &Bus, configured: &[String]) -> Answer<Option<Systemd>> {
     let state = bus.get::<String>(MANAGER, "SystemState").await?;
-    let target_path = path_of(TARGET);
-    let target = unit_object(&target_path);
-    let is_ours = bus.get::<String>(target, "LoadState").await? == "loaded";
+    let mut target = bus.all(unit_object(&path_of(TARGET))).await?;
+    let is_ours = target.take::<String>("LoadState")? == "loaded";
     if !is_ours && configured.is_empty() {
         return Ok(None);
     }
 
     let mut names: BTreeMap<String, bool> = BTreeMap::new();
     if is_ours {
-        for name in bus.get::<Vec<String>>(target, "ConsistsOf").await? {
+        for name in target.take::<Vec<String>>("ConsistsOf")? {
             names.insert(name, false);
         }
-        for name in bus.get::<Vec<String>>(target, "Wants").await? {
+        for name in target.take::<Vec<String>>("Wants")? {
             names.insert(name, true);
         }
     }
     names.extend(configured.iter().map(|name| (name.clone(), true)));
 
-    let asked = names.into_iter().take(MAX_UNITS);
-    let units = try_join_all(asked.map(|(name, required)| unit(bus, name, required))).await?;
-    let timers = try_join_all(
-        units
-            .iter()
-            .filter(|unit| is(&unit.name, "timer"))
-            .map(|unit| timer(bus, unit.name.clone())),
-    )
-    .await?;
-    let listed: Vec<ListedUnit> = bus.call(MANAGER, "ListUnitsFiltered", &(vec!["failed"],)).await?;
-    let failed = listed.into_iter().map(|unit| unit.0).collect();
-    Ok(Some(Systemd {
+    let mut systemd = Systemd {
         state,
-        units,
-        timers,
-        failed,
-    }))
+        ..Systemd::default()
+    };
+    let asked = names.into_iter().take(MAX_UNITS);
+    let mut seen = stream::iter(asked)
+        .map(async |(name, required)| (unit(bus, &name, required).await, name))
+        .buffered(AT_ONCE);
+    // what cannot be told of one says nothing of the others
+    while let Some((unit, name)) = seen.next().await {
+        match unit {
+            Ok(unit) => systemd.units.push(unit),
+            Err(error) => drop(systemd.untold.insert(name, error)),
+        }
+    }
+    for unit in systemd.units.iter().filter(|unit| is(&unit.name, "timer")) {
+        match timer(bus, unit.name.clone()).await {
+            Ok(timer) => systemd.timers.push(timer),
+            Err(error) => drop(systemd.untold.insert(unit.name.clone(), error)),
+        }
+    }
+    let listed: Answer<Vec<ListedUnit>> = bus.call(MANAGER, "ListUnitsFiltered", &(vec!["failed"],)).await;
+    systemd.failed = listed.map(|units| units.into_iter().map(|unit| unit.0).collect());
+    Ok(Some(systemd))
 }
 
-async fn unit(bus: &Bus, name: String, required: bool) -> Answer<Unit> {
-    let path = path_of(&name);
-    let object = unit_object(&path);
-    let checked: u64 = bus.get(object, "ConditionTimestamp").await?;
-    let held: bool = bus.get(object, "ConditionResult").await?;
-    let service = if is(&name, "service") {
+async fn unit(bus: &Bus, name: &str, required: bool) -> Answer<Unit> {
+    let path = path_of(name);
+    let mut of = bus.all(unit_object(&path)).await?;
+    let checked: u64 = of.take("ConditionTimestamp").unwrap_or(0);
+    let held: bool = of.take("ConditionResult").unwrap_or(true);
+    let service = if is(name, "service") {
         Some(service(bus, &path).await?)
     } else {
         None
     };
     Ok(Unit {
+        name: name.to_owned(),
         required,
-        load: bus.get(object, "LoadState").await?,
-        active: bus.get(object, "ActiveState").await?,
-        sub: bus.get(object, "SubState").await?,
-        since: timestamp(bus.get(object, "ActiveEnterTimestamp").await?),
+        load: of.take("LoadState")?,
+        active: of.take("ActiveState")?,
+        sub: of.take("SubState")?,
+        since: timestamp(of.take("ActiveEnterTimestamp").unwrap_or(0)),
         skipped: checked > 0 && !held,
         service,
-        name,
     })
 }
 
+/// What a version of systemd does not count is not known; how a service ended each can tell.
 async fn service(bus: &Bus, path: &str) -> Answer<Service> {
-    let object = Object {
-        service: SYSTEMD,
-        path,
-        interface: "org.freedesktop.systemd1.Service",
-    };
-    let restarts: u32 = bus.get(object, "NRestarts").await?;
-    let cgroup: String = bus.get(object, "ControlGroup").await?;
+    let mut of = bus
+        .all(Object {
+            service: SYSTEMD,
+            path,
+            interface: "org.freedesktop.systemd1.Service",
+        })
+        .await?;
+    let restarts: u32 = of.take("NRestarts").unwrap_or(0);
+    let cgroup: String = of.take("ControlGroup").unwrap_or_default();
+    let mut number = |property: &str| of.take(property).ok().and_then(known);
     Ok(Service {
-        kind: bus.get(object, "Type").await?,
-        result: bus.get(object, "Result").await?,
         restarts: restarts.into(),
-        status: bus.get(object, "StatusText").await?,
-        memory: known(bus.get(object, "MemoryCurrent").await?),
+        memory: number("MemoryCurrent"),
         cache: cache(Path::new("/sys/fs/cgroup"), &cgroup),
-        memory_max: known(bus.get(object, "MemoryMax").await?),
-        cpu: known(bus.get(object, "CPUUsageNSec").await?).map(Duration::from_nanos),
-        tasks: known(bus.get(object, "TasksCurrent").await?),
-        ended: timestamp(bus.get(object, "ExecMainExitTimestamp").await?),
+        memory_max: number("MemoryMax"),
+        cpu: number("CPUUsageNSec").map(Duration::from_nanos),
+        tasks: number("TasksCurrent"),
+        ended: number("ExecMainExitTimestamp").and_then(timestamp),
+        kind: of.take("Type")?,
+        result: of.take("Result")?,
     })
 }
 
 async fn timer(bus: &Bus, name: String) -> Answer<Timer> {
     let path = path_of(&name);
-    let object = Object {
-        service: SYSTEMD,
-        path: &path,
-        interface: "org.freedesktop.systemd1.Timer",
-    };
-    let unit: String = bus.get(object, "Unit").await?;
+    let mut of = bus
+        .all(Object {
+            service: SYSTEMD,
+            path: &path,
+            interface: "org.freedesktop.systemd1.Timer",
+        })
+        .await?;
+    let unit: String = of.take("Unit")?;
     let unit_path = path_of(&unit);
     let started = Object {
         interface: "org.freedesktop.systemd1.Service",
@@ -137,8 +150,8 @@ async fn timer(bus: &Bus, name: String) -> Answer<Timer> {
     };
     Ok(Timer {
         name,
-        last: timestamp(bus.get(object, "LastTriggerUSec").await?),
-        next: timestamp(bus.get(object, "NextElapseUSecRealtime").await?),
+        last: timestamp(of.take("LastTriggerUSec")?),
+        next: timestamp(of.take("NextElapseUSecRealtime")?),
         result: if is(&unit, "service") {
             bus.get(started, "Result").await?
         } else {

@@ -89,6 +89,24 @@ async fn answer(connection: Connection, properties: Properties) {
                     connection.reply_error(&header, unknown, &text).await
                 }
             }
+            Some("GetAll") => {
+                let body = call.body();
+                let interface: &str = body.deserialize().unwrap();
+                let interface = interface.rsplit('.').next().unwrap();
+                let path = header.path().unwrap().as_str();
+                let all: HashMap<_, _> = properties
+                    .iter()
+                    .filter(|((at, of, _), _)| at == path && *of == interface)
+                    .map(|((.., name), value)| (*name, value))
+                    .collect();
+                if all.is_empty() {
+                    let unknown = "org.freedesktop.DBus.Error.UnknownObject";
+                    let text = format!("no {interface} at {path}");
+                    connection.reply_error(&header, unknown, &text).await
+                } else {
+                    connection.reply(&header, &all).await
+                }
+            }
             other => panic!("nobody answers {other:?}"),
         };
         if replied.is_err() {
@@ -121,7 +139,6 @@ fn service(properties: &mut Properties, name: &str, result: &'static str) {
         ("Type", of("notify")),
         ("Result", of(result)),
         ("NRestarts", of(3_u32)),
-        ("StatusText", of("serving 3 environments")),
         ("ControlGroup", of("")),
         ("MemoryCurrent", of(50_000_000_u64)),
         ("MemoryMax", of(u64::MAX)),
@@ -177,7 +194,8 @@ async fn reads_what_the_manager_says_of_ours_and_of_those_in_the_settings() {
     let systemd = ask(&bus, &["broken.service".to_owned()]).await.unwrap().unwrap();
 
     assert_eq!(systemd.state, "degraded");
-    assert_eq!(systemd.failed, ["broken.service"]);
+    assert_eq!(systemd.failed.unwrap(), ["broken.service"]);
+    assert!(systemd.untold.is_empty(), "{:?}", systemd.untold);
     let [broken, collector, skipped] = systemd.units.as_slice() else {
         panic!("{:?}", systemd.units);
     };
@@ -191,10 +209,7 @@ async fn reads_what_the_manager_says_of_ours_and_of_those_in_the_settings() {
     assert_eq!(collector.name, "signalbox-collector.service");
     assert_eq!(collector.since, Some(1_795_000_000.5));
     let service = collector.service.as_ref().unwrap();
-    assert_eq!(
-        (service.restarts, service.status.as_str()),
-        (3, "serving 3 environments")
-    );
+    assert_eq!((service.restarts, service.kind.as_str()), (3, "notify"));
     assert_eq!((service.memory, service.memory_max), (Some(50_000_000), None));
     assert_eq!(
         (service.cpu, service.tasks),
@@ -212,17 +227,71 @@ async fn reads_what_the_manager_says_of_ours_and_of_those_in_the_settings() {
 }
 
 #[tokio::test]
-async fn says_what_the_manager_does_not_tell() {
+async fn what_the_manager_does_not_tell_of_one_is_told_of_that_one_alone() {
     let mut properties = machine();
-    properties.remove(&(path_of("broken.service"), "Service", "NRestarts"));
+    properties.remove(&(path_of("broken.service"), "Service", "Result"));
+    properties.remove(&(path_of("signalbox-collector.service"), "Service", "NRestarts"));
     let fake = FakeBus::start(properties);
     let bus = fake.connect().await.unwrap();
-    let error = ask(&bus, &["broken.service".to_owned()]).await.unwrap_err();
+    let configured = ["broken.service".to_owned(), "typo".to_owned()];
+    let systemd = ask(&bus, &configured).await.unwrap().unwrap();
+    let told: Vec<_> = systemd.units.iter().map(|unit| unit.name.as_str()).collect();
+    assert_eq!(told, ["signalbox-collector.service", "skipped.timer"]);
+    assert_eq!(systemd.units[0].service.as_ref().unwrap().restarts, 0);
+    let untold: Vec<_> = systemd.untold.into_iter().collect();
+    let untold_of = |name: &str, why: &str| (name.to_owned(), why.to_owned());
     assert_eq!(
-        error,
-        "org.freedesktop.systemd1 does not tell NRestarts of /org/freedesktop/systemd1/unit/broken_2eservice: \
-         no NRestarts of Service at /org/freedesktop/systemd1/unit/broken_2eservice"
+        untold,
+        [
+            untold_of(
+                "broken.service",
+                "/org/freedesktop/systemd1/unit/broken_2eservice has no Result"
+            ),
+            untold_of(
+                "skipped.timer",
+                "org.freedesktop.systemd1 does not tell Result of \
+                 /org/freedesktop/systemd1/unit/broken_2eservice: \
+                 no Result of Service at /org/freedesktop/systemd1/unit/broken_2eservice"
+            ),
+            untold_of(
+                "typo",
+                "org.freedesktop.systemd1 tells nothing of /org/freedesktop/systemd1/unit/typo: \
+                 no Unit at /org/freedesktop/systemd1/unit/typo"
+            ),
+        ]
     );
+}
+
+#[tokio::test]
+async fn a_manager_that_hangs_is_not_waited_for_at_each_question() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bus");
+    let listener = UnixListener::bind(&path).unwrap();
+    // it lets in, and never answers
+    let serving = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let connection = Builder::unix_stream(stream.into_std().unwrap())
+            .server(zbus::Guid::generate())
+            .p2p()
+            .build()
+            .await
+            .unwrap();
+        let mut calls = MessageStream::from(&connection);
+        while let Some(Ok(call)) = calls.next().await {
+            let header = call.header();
+            if header.member().is_some_and(|member| member.as_str() == "Hello") {
+                connection.reply(&header, &":1.1").await.unwrap();
+            }
+        }
+    });
+    let address = format!("unix:path={}", path.display());
+    let an_hour = Duration::from_hours(1);
+    let bus = Bus::connect(Builder::address(address.as_str()), an_hour);
+    let error = super::super::ask(Duration::from_millis(200), bus, &["a.service".to_owned()])
+        .await
+        .unwrap_err();
+    assert_eq!(error, "it did not answer in time");
+    serving.abort();
 }
 
 #[tokio::test]
