@@ -10,4 +10,5 @@ mod reload;
 mod restarts;
 mod shared;
 mod units;
+mod verdict;
 mod watchdog;
