@@ -19,7 +19,7 @@ pub const CHECKS: &[Check] = &[
         fix: "Run `du -xh --max-depth=2 FOLDER | sort -h | tail` for each folder that is named, then enlarge the disk, remove what is not the box's, or lower storage.tsdb.retention.size of Prometheus",
         runbook: None,
         before_start: true,
-        judge: |facts| judge(facts, disk_space),
+        judge: |facts| judge(facts, |mount| Some(disk_space(mount))),
     },
     Check {
         id: "disk-inodes",
@@ -184,11 +184,11 @@ fn judge(facts: &Facts, of: fn(&Mount) -> Option<Reading>) -> Reading {
     })
 }
 
-fn disk_space(mount: &Mount) -> Option<Reading> {
+fn disk_space(mount: &Mount) -> Reading {
     let path = mount.path.display();
     let room = match &mount.room {
         Ok(room) => room,
-        Err(error) => return Some(Reading::unknown(error)),
+        Err(error) => return Reading::unknown(error),
     };
     // as `df` counts: what only root may use belongs to nobody
     let size = room.free + room.used;
@@ -198,15 +198,13 @@ fn disk_space(mount: &Mount) -> Option<Reading> {
         bytes(room.free as f64),
         100.0 * free
     );
-    Some(
-        if free < NO_ROOM || (room.free < LEAST_ROOM && size > SMALL_DISK) {
-            Reading::down(seen)
-        } else if free < LITTLE_ROOM {
-            Reading::degraded(seen)
-        } else {
-            Reading::ok(seen)
-        },
-    )
+    if free < NO_ROOM || (room.free < LEAST_ROOM && size > SMALL_DISK) {
+        Reading::down(seen)
+    } else if free < LITTLE_ROOM {
+        Reading::degraded(seen)
+    } else {
+        Reading::ok(seen)
+    }
 }
 
 fn disk_inodes(mount: &Mount) -> Option<Reading> {

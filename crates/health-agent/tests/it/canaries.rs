@@ -150,13 +150,13 @@ async fn a_collector_that_rejects_is_named_and_what_follows_is_not_blamed() {
     agent.finds("canary-collector", "ok").await;
     // what collectors have and Prometheus does not is Prometheus' fault
     *world.newest.lock().unwrap() = None;
-    serve_nothing_new(&world).await;
+    serve_nothing_new(&world);
     let evidence = agent.finds("canary-prometheus", "stale").await;
     assert_eq!(evidence, "dp-prod-01: Prometheus has had none for an hour");
 }
 
 /// The store forgets whatever comes.
-async fn serve_nothing_new(world: &Shared) {
+fn serve_nothing_new(world: &Shared) {
     let world = Arc::clone(world);
     tokio::spawn(async move {
         loop {
@@ -220,19 +220,21 @@ async fn an_encrypted_collector_is_believed_by_its_authority_and_told_the_token(
     tokio::spawn(server.serve(listener, collector(&world), std::future::pending()));
 
     let canary = |authorities: &str, certificate: &str| {
-        let mut text = format!(
+        let believing = format!(
             "bearer_token_file = \"{}\"\nca_file = \"{}\"\n",
             file("token").display(),
             file(authorities).display()
         );
-        if !certificate.is_empty() {
-            text += &format!(
+        let showing = if certificate.is_empty() {
+            String::new()
+        } else {
+            format!(
                 "cert_file = \"{}\"\nkey_file = \"{}\"\n",
                 file(certificate).display(),
                 file("key.pem").display()
-            );
-        }
-        settings(host, "https", &text)
+            )
+        };
+        settings(host, "https", &(believing + &showing))
     };
     let look = async |settings: String| {
         let report = tokio::task::spawn_blocking(move || doctor_alone(host, &settings, "canaries"));

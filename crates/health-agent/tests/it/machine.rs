@@ -101,6 +101,54 @@ fn before_the_start_it_finds_what_would_be_in_the_way() {
 }
 
 #[test]
+fn what_is_well_is_ok_and_not_merely_not_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path.display().to_string()
+    };
+    let token = file("token", "secret");
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["box.example".to_owned()]).unwrap();
+    let certificate = params.self_signed(&key).unwrap().pem();
+    let (certificate, key) = (
+        file("box.crt", &certificate),
+        file("box.key", &key.serialize_pem()),
+    );
+    // nobody listens there
+    let settings = format!(
+        "parts.prometheus = \"http://{}:9\"\n\
+         [system]\nmounts = [\"{}\"]\nsecrets = [\"{token}\"]\n\
+         certificates = [{{ cert_file = \"{certificate}\", key_file = \"{key}\", ca_file = \"{certificate}\" }}]\n",
+        host(),
+        folder.path().display()
+    );
+    let (_, of) = doctor(
+        folder.path(),
+        &settings,
+        &["--pre", "--category", "security", "--category", "host"],
+    );
+    // the token and the key
+    assert_eq!(of("secrets-private"), seen("ok", "2 files".to_owned()));
+    assert_eq!(
+        of("certificates-valid"),
+        seen("ok", format!("{certificate} is CN=rcgen self signed cert"))
+    );
+    assert_eq!(of("certificates-expiry").0, "ok");
+    assert_eq!(of("ports-free"), seen("ok", "1 port".to_owned()));
+    // how much there is depends on the machine
+    for id in ["disk-space", "memory-available", "file-systems-writable"] {
+        let (verdict, evidence) = of(id);
+        assert!(
+            !["not_applicable", "unknown"].contains(&verdict.as_str()),
+            "{id}: {verdict} {evidence}"
+        );
+    }
+}
+
+#[test]
 fn a_systemd_that_cannot_be_asked_is_told_where_there_are_units() {
     let folder = tempfile::tempdir().unwrap();
     let settings = "[system]\nunits = [\"prometheus.service\"]\n";

@@ -47,6 +47,10 @@ impl Program {
 }
 
 impl Drop for Program {
+    #[expect(
+        clippy::print_stderr,
+        reason = "a test that fails shows what its program said"
+    )]
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
