@@ -30,8 +30,10 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use sd_notify::NotifyState;
 
+use crate::check::{Category, Check, Severity};
 use crate::config::Config;
 use crate::probe::{self, Client, unix_time};
+use crate::verdict::Reading;
 use decide::{Action, Reason, Situation, decide};
 use generation::{Generation, Installed, Profile};
 use patience::{Patience, Wait};
@@ -74,8 +76,29 @@ pub enum Switch {
     Off,
 }
 
-/// Ends with 0 when the box is healthy, and with 1 when it is not, whatever was done about it.
-pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode> {
+/// Where NixOS has its generations.
+const PROFILE: &str = "/nix/var/nix/profiles/system";
+
+/// What stands in the way where no other check can be made.
+static SETTINGS: Check = Check {
+    id: "settings-right",
+    category: Category::Generation,
+    severity: Severity::Required,
+    title: "The health agent's settings are right",
+    fix: "Mend what `signalbox-health --config /etc/signalbox/health.toml check-config` names",
+    runbook: None,
+    before_start: false,
+    judge: |_| Reading::ok(""),
+};
+
+/// Ends with 0 when the box is healthy, and with 1 when it is not, whatever was done about it. `problems` are those of the settings, which
+/// then are the defaults.
+pub async fn run(config: &Config, options: &Options, problems: Option<String>) -> anyhow::Result<ExitCode> {
+    let mut config = config.clone();
+    if problems.is_some() {
+        config.system.profile.get_or_insert_with(|| PROFILE.into());
+    }
+    let config = &config;
     if let Some(switch) = options.maintenance {
         maintain(config, switch, options)?;
         return Ok(ExitCode::SUCCESS);
@@ -87,7 +110,15 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
     let boot_id = boot::id().context("failed to read this boot's name")?;
     // a new generation may fill the disk while it is judged; whether there is room is seen when it is needed
     let _ = State::reserve(&config.gate.state_dir);
-    let in_the_way = Box::pin(wait(config)).await?;
+    let in_the_way = match problems {
+        // they do not get better by waiting
+        Some(evidence) => vec![Obstacle {
+            check: &SETTINGS,
+            standing: Standing::Against,
+            evidence,
+        }],
+        None => Box::pin(wait(config)).await?,
+    };
     let situation = look(config, worst(&in_the_way), &boot_id);
     let action = decide(&situation);
     act(config, &situation, &boot_id, &action, &in_the_way).await?;
@@ -96,9 +127,7 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
 
 /// Rounds of checks, until they are green for a while or the time is over. What runs may change meanwhile: then its time begins anew.
 async fn wait(config: &Config) -> anyhow::Result<Vec<Obstacle>> {
-    let client = Client::new(config.timeout)
-        .context("failed to make an HTTP client")?
-        .of("gate");
+    let client = Client::new(config.timeout).context("failed to make an HTTP client")?;
     let wait = config.gate.wait;
     // a tenth of a second for tests, two seconds for people
     let pause = (wait / 20).clamp(Duration::from_millis(100), Duration::from_secs(2));

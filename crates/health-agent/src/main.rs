@@ -12,11 +12,13 @@ fn main() -> ExitCode {
             life.ready(&format!("judging this box on http://{}", agent.local_addr()?));
             agent.run(life).await
         },
-        async |command, config| match command {
+        async |command, config, problems| match command {
             Command::Doctor(options) => doctor::run(&config, &options).await,
-            Command::Gate(options) => gate::run(&config, &options).await,
+            Command::Gate(options) => gate::run(&config, &options, problems).await,
             Command::Verify(options) => verify::run(&config, &options).await,
             Command::Manifest(options) => manifest::run(&options),
         },
+        // a new generation whose settings are wrong has to go back as well
+        |command| matches!(command, Command::Gate(_)),
     )
 }

@@ -23,25 +23,28 @@ where
     Body: FnOnce(S::Config, Life) -> Running,
     Running: Future<Output = anyhow::Result<()>>,
 {
-    let no_command = async |command: NoCommands, _config| match command {};
-    run_with_commands::<S, NoCommands, _, _, _, _>(about, body, no_command)
+    let no_command = async |command: NoCommands, _config, _problems| match command {};
+    run_with_commands::<S, NoCommands, _, _, _, _>(about, body, no_command, |command| match *command {})
 }
 
 /// As [`run`], for a daemon that has commands of its own beside `serve` and `check-config`.
 ///
 /// `command` gets the validated configuration too. Its outcome is the exit code: what it has to tell goes to standard
 /// output, an error to standard error. It has no [`Life`]: nothing is logged but warnings, and signals end it.
+///
+/// A command of which `despite` says so runs although the configuration is wrong: without its files, and told what the problems are.
 pub fn run_with_commands<S, C, Body, Running, Own, Commanding>(
     about: &About,
     body: Body,
     command: Own,
+    despite: fn(&C) -> bool,
 ) -> ExitCode
 where
     S: Settings,
     C: Subcommand,
     Body: FnOnce(S::Config, Life) -> Running,
     Running: Future<Output = anyhow::Result<()>>,
-    Own: FnOnce(C, S::Config) -> Commanding,
+    Own: FnOnce(C, S::Config, Option<String>) -> Commanding,
     Commanding: Future<Output = anyhow::Result<ExitCode>>,
 {
     let mut arguments = match CommandLine::<S::Flags, C>::parse_from_env(about) {
@@ -73,11 +76,18 @@ where
         }
     };
     sources.handed = sockets.handed();
-    let (settings, config) = match sources.load::<S>() {
-        Ok(loaded) => loaded,
+    let (settings, config, problems) = match sources.load::<S>() {
+        Ok((settings, config)) => (settings, config, None),
         Err(problems) => {
             complain(about, &problems);
-            return exit::configuration();
+            match &asked {
+                Command::Own(command) if despite(command) => {}
+                _ => return exit::configuration(),
+            }
+            match sources.without_files().load::<S>() {
+                Ok((settings, config)) => (settings, config, Some(problems.to_string())),
+                Err(_) => return exit::configuration(),
+            }
         }
     };
     if let Err(error) = telemetry::logs::check() {
@@ -108,7 +118,7 @@ where
         }
     };
     if let Some(own) = own {
-        let outcome = runtime.block_on(command(own, config));
+        let outcome = runtime.block_on(command(own, config, problems));
         runtime.shutdown_background();
         return outcome.unwrap_or_else(|error| {
             complain(about, &format_args!("{error:#}"));

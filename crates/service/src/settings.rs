@@ -81,6 +81,14 @@ impl Sources {
         }
     }
 
+    /// What is left where files cannot be read, or say what is wrong.
+    pub(crate) fn without_files(&self) -> Self {
+        Self {
+            files: vec![],
+            ..self.clone()
+        }
+    }
+
     /// Reads, merges and validates. The settings are returned beside the configuration, to be shown.
     pub(crate) fn load<S: Settings>(&self) -> Result<(Value, S::Config), Box<Problems>> {
         let defaults = Value::serialize(S::default())

@@ -417,6 +417,30 @@ async fn what_was_red_before_it_came_does_not_count() {
 }
 
 #[tokio::test]
+async fn settings_that_are_wrong_go_with_their_generation() {
+    let machine = Machine::new().await;
+    machine.boots(1);
+    machine.switches(3);
+    let settings = machine.path("health.toml");
+    fs::write(&settings, "no_such_key = 1\n").unwrap();
+    let arguments = ["--config", settings.to_str().unwrap()];
+    let output = machine.gate(&arguments).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(machine.activations(), "2 switch\n");
+    let state = machine.state();
+    assert_eq!(
+        state["rollbacks"][0]["red"],
+        serde_json::json!(["settings-right"])
+    );
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(log.contains("no_such_key"), "{log}");
+
+    // who serves, and who asks, is told as ever
+    let doctor = machine.program().arg("doctor").args(arguments).output().await;
+    assert_eq!(doctor.unwrap().status.code(), Some(78));
+}
+
+#[tokio::test]
 async fn a_full_disk_does_not_keep_a_bad_generation_nor_take_a_good_one() {
     let machine = Machine::new().await;
     assert_eq!(machine.judged().await, 0);
