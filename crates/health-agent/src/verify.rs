@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -25,6 +25,7 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
+use crate::probe::bus::{Bus, Object};
 use crate::probe::unix_time;
 use record::{Finding, Kind, Outcome, Record};
 
@@ -50,6 +51,10 @@ pub struct Options {
     /// Where the result is kept, and how far a run came [default: as in the settings]
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+
+    /// Name what is in the store and not in the manifest, too
+    #[arg(long, short)]
+    pub verbose: bool,
 
     /// JSON in place of sentences
     #[arg(long)]
@@ -81,7 +86,7 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
     let text = if options.json {
         report::json(&record)
     } else {
-        report::text(&record)
+        report::text(&record, options.verbose)
     };
     std::io::stdout()
         .write_all(text.as_bytes())
@@ -106,7 +111,14 @@ async fn compare(config: &Config, options: &Options, state: &Path) -> anyhow::Re
     };
     // what another machine's disk holds does not run here
     let mut findings = match options.store {
-        None => running::compare(&manifest, Path::new("/"), &release()),
+        None => {
+            let systemd = running::Systemd {
+                unit_path: unit_path(config.timeout).await,
+            };
+            // settings are of the machine on which they are
+            let is_this = options.manifest.is_none();
+            running::compare(&manifest, Path::new("/"), &release(), &systemd, is_this)
+        }
         Some(_) => vec![],
     };
     let store = options
@@ -118,6 +130,8 @@ async fn compare(config: &Config, options: &Options, state: &Path) -> anyhow::Re
     if let Some(why) = &report.not_saved {
         tracing::warn!(why, "the next run begins anew");
     }
+    let unlisted = report.unlisted.iter();
+    record.unlisted(unlisted.map(|name| store.join(name).display().to_string()));
     record.paths = report.paths;
     record.of_paths = report.of_paths;
     record.bytes_read = report.read;
@@ -186,6 +200,29 @@ fn names(manifest: &Manifest) -> Vec<String> {
 
 fn release() -> String {
     rustix::system::uname().release().to_string_lossy().into_owned()
+}
+
+/// Where systemd looks for units, in its own words.
+async fn unit_path(timeout: Duration) -> Vec<PathBuf> {
+    let asked = async {
+        let manager = Object {
+            service: "org.freedesktop.systemd1",
+            path: "/org/freedesktop/systemd1",
+            interface: "org.freedesktop.systemd1.Manager",
+        };
+        let bus = Bus::system(timeout).await?;
+        bus.get::<Vec<String>>(manager, "UnitPath").await
+    };
+    match asked.await {
+        Ok(folders) => folders.into_iter().map(PathBuf::from).collect(),
+        Err(error) => {
+            tracing::warn!(
+                error,
+                "only where systemd usually looks for units is looked for others"
+            );
+            vec![]
+        }
+    }
 }
 
 async fn read_store(manifest: Manifest, options: &Options, state: &Path) -> anyhow::Result<Report> {

@@ -49,7 +49,7 @@ pub const CHECKS: &[Check] = &[
         severity: Severity::Advisory,
         title: "What is installed is what was built",
         fix: "Run systemctl start signalbox-health-verify.service and see journalctl -u signalbox-health-verify; repair what has changed by nix-store --repair-path PATH, and find out who changed it",
-        runbook: None,
+        runbook: Some("SystemChanged"),
         before_start: false,
         judge: verified,
     },

@@ -31,7 +31,7 @@ impl Default for RawVerify {
         Self {
             manifest: String::new(),
             public_keys: vec![],
-            state_dir: PathBuf::from("/var/lib/signalbox-health"),
+            state_dir: PathBuf::from("/var/lib/signalbox-health-verify"),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What the newest comparison has found, for those who were not there.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub(crate) struct Record {
     /// Of those there are more than [`TOLD`], only so many.
     pub(crate) findings: Vec<Finding>,
     pub(crate) findings_total: usize,
+    /// What is in the store and not in the manifest: of other generations, or added. It is not looked at, and no finding. So many names.
+    pub(crate) unlisted: Vec<String>,
+    pub(crate) unlisted_total: usize,
     /// Why it could not be compared.
     pub(crate) error: Option<String>,
 }
@@ -92,6 +96,8 @@ impl Record {
         fs::create_dir_all(dir)?;
         let new = dir.join("last_verify.json.new");
         let mut file = File::create(&new)?;
+        // it is for the agent, which is another user
+        file.set_permissions(Permissions::from_mode(0o644))?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         file.sync_all()?;
         fs::rename(&new, dir.join("last_verify.json"))
@@ -101,6 +107,11 @@ impl Record {
         self.findings_total = findings.len();
         self.findings = findings;
         self.findings.truncate(TOLD);
+    }
+
+    pub(super) fn unlisted(&mut self, names: impl ExactSizeIterator<Item = String>) {
+        self.unlisted_total = names.len();
+        self.unlisted = names.take(TOLD).collect();
     }
 }
 
@@ -125,8 +136,15 @@ mod tests {
             fix: "nix-store --repair-path /nix/store/a".to_owned(),
         };
         record.found(vec![finding; 1000]);
+        record.unlisted((0..1000).map(|number| format!("/nix/store/{number}")));
         record.write(&dir).unwrap();
+        let mode = fs::metadata(dir.join("last_verify.json"))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o644);
         let read = Record::read(&dir).unwrap().unwrap();
+        assert_eq!((read.unlisted.len(), read.unlisted_total), (TOLD, 1000));
         assert_eq!((read.findings.len(), read.findings_total), (TOLD, 1000));
         assert_eq!(read, record);
         fs::write(dir.join("last_verify.json"), "{").unwrap();

@@ -13,7 +13,8 @@ pub(super) fn json(record: &Record) -> String {
     text
 }
 
-pub(super) fn text(record: &Record) -> String {
+/// `names`: what is in the store and not in the manifest, by name.
+pub(super) fn text(record: &Record, names: bool) -> String {
     let mut text = String::new();
     for finding in &record.findings {
         let mut lines = finding.what.lines();
@@ -26,6 +27,22 @@ pub(super) fn text(record: &Record) -> String {
     let more = record.findings_total - record.findings.len();
     if more > 0 {
         let _ = writeln!(text, "… and {more} more");
+    }
+    if names {
+        for name in &record.unlisted {
+            let _ = writeln!(text, "{name} is not in the manifest");
+        }
+    }
+    if record.unlisted_total > 0 {
+        let _ = writeln!(
+            text,
+            "{} in the store and not in the manifest: of other systems, or added",
+            if record.unlisted_total == 1 {
+                "1 path is".to_owned()
+            } else {
+                format!("{} paths are", record.unlisted_total)
+            }
+        );
     }
     let compared = format!(
         "{} of {} store paths of {}, signed by {}",
@@ -94,12 +111,12 @@ mod tests {
             fix: "nix-store --repair-path /nix/store/a".to_owned(),
         }]);
         assert_eq!(
-            text(&found),
+            text(&found, false),
             "/nix/store/a has changed\n    bin/sh: other contents\n    → nix-store --repair-path /nix/store/a\n\
              1 thing is not as built: 3 of 3 store paths of nixos-system-box, signed by vendor-1\n"
         );
         found.findings_total = 300;
-        assert!(text(&found).contains("\n… and 299 more\n300 things are not as built: "));
+        assert!(text(&found, false).contains("\n… and 299 more\n300 things are not as built: "));
         let read: Record = serde_json::from_str(&json(&found)).unwrap();
         assert_eq!(read, found);
     }
@@ -107,7 +124,7 @@ mod tests {
     #[test]
     fn what_was_not_found_is_said_too() {
         assert_eq!(
-            text(&record(Outcome::Sound)),
+            text(&record(Outcome::Sound), false),
             "all is as it was built: 3 of 3 store paths of nixos-system-box, signed by vendor-1\n"
         );
         let failed = Record {
@@ -115,8 +132,21 @@ mod tests {
             ..Record::default()
         };
         assert_eq!(
-            text(&failed),
+            text(&failed, false),
             "could not compare: there is nothing to compare with\n"
+        );
+    }
+
+    #[test]
+    fn what_was_added_is_counted_and_named_if_asked() {
+        let mut sound = record(Outcome::Sound);
+        sound.unlisted(["/nix/store/b", "/nix/store/c"].map(str::to_owned).into_iter());
+        let counted = "2 paths are in the store and not in the manifest: of other systems, or added\n\
+                       all is as it was built: 3 of 3 store paths of nixos-system-box, signed by vendor-1\n";
+        assert_eq!(text(&sound, false), counted);
+        assert_eq!(
+            text(&sound, true),
+            format!("/nix/store/b is not in the manifest\n/nix/store/c is not in the manifest\n{counted}")
         );
     }
 

@@ -1,8 +1,9 @@
 //! Whether what runs comes from the store paths of a manifest: the system, the kernel, the units.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use closure::{Manifest, StorePath};
 
@@ -10,24 +11,42 @@ use super::record::{Finding, Kind};
 
 /// Where systemd looks for units beside those of the system, so that anything there adds to it or overrides it
 /// (systemd.unit(5)). What generators and `systemd-run` make is not compared: it is made anew, and goes with the boot.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 8] = [
     "etc/systemd/system.control",
     "run/systemd/system.control",
     "etc/systemd/system.attached",
     "run/systemd/system.attached",
     "run/systemd/system",
     "usr/local/lib/systemd/system",
+    "usr/lib/systemd/system",
+    // by custom, where boot.extraSystemdUnitPaths is set
+    "etc/systemd-mutable/system",
 ];
+
+/// What systemd says of itself.
+#[derive(Debug, Default)]
+pub(super) struct Systemd {
+    /// Where it looks for units. Empty where it cannot be asked.
+    pub(super) unit_path: Vec<PathBuf>,
+}
 
 /// A unit folder's links are not deeper: `multi-user.target.wants/x.service`.
 const DEPTH: usize = 2;
 
-/// Compares. `root` is `/`, `release` what the kernel calls itself.
-pub(super) fn compare(manifest: &Manifest, root: &Path, release: &str) -> Vec<Finding> {
-    let current = root.join("run/current-system");
-    // a machine that has Nix, and is not run by it
-    let Ok(system) = current.canonicalize() else {
-        return vec![];
+/// Compares. `root` is `/`, `release` what the kernel calls itself; `is_this`: the manifest is known to be of the system that runs here.
+pub(super) fn compare(
+    manifest: &Manifest,
+    root: &Path,
+    release: &str,
+    systemd: &Systemd,
+    is_this: bool,
+) -> Vec<Finding> {
+    let Ok(system) = root.join("run/current-system").canonicalize() else {
+        let is_nixos = is_this
+            || root.join("etc/NIXOS").exists()
+            || root.join("run/booted-system").symlink_metadata().is_ok();
+        // else a machine that has Nix, and is not run by it
+        return is_nixos.then(nothing_runs).into_iter().collect();
     };
     let mut findings = vec![];
     if !store_path(manifest, &system).is_some_and(|path| manifest.roots().contains(&path)) {
@@ -39,8 +58,17 @@ pub(super) fn compare(manifest: &Manifest, root: &Path, release: &str) -> Vec<Fi
         });
     }
     findings.extend(kernel(manifest, root, &system, release));
-    findings.extend(units(manifest, root));
+    findings.extend(units(manifest, root, systemd));
     findings
+}
+
+fn nothing_runs() -> Finding {
+    Finding {
+        kind: Kind::System,
+        subject: "/run/current-system".to_owned(),
+        what: "leads nowhere, so that nobody can tell what runs".to_owned(),
+        fix: "Find out who took it away, and reboot into the installed system".to_owned(),
+    }
 }
 
 /// After a switch the kernel is still that of the system which was booted.
@@ -83,7 +111,7 @@ fn kernel_finding(release: &str, what: &str) -> Finding {
 }
 
 /// Every unit of the system has to come from the manifest, and there may be none elsewhere.
-fn units(manifest: &Manifest, root: &Path) -> Vec<Finding> {
+fn units(manifest: &Manifest, root: &Path, systemd: &Systemd) -> Vec<Finding> {
     let mut findings = vec![];
     let mut strangers = |folder: &Path, accept: &dyn Fn(&Path) -> bool| {
         if let Err(error) = walk(folder, DEPTH, &mut |path| {
@@ -108,10 +136,29 @@ fn units(manifest: &Manifest, root: &Path) -> Vec<Finding> {
             Err(_) => link_is_built(manifest, path),
         }
     });
-    for folder in ELSEWHERE {
-        strangers(&root.join(folder), &|_| false);
+    for folder in elsewhere(manifest, root, systemd) {
+        strangers(&folder, &|_| false);
     }
     findings
+}
+
+/// Folders in which nothing may be.
+fn elsewhere(manifest: &Manifest, root: &Path, systemd: &Systemd) -> BTreeSet<PathBuf> {
+    let said = systemd
+        .unit_path
+        .iter()
+        .filter_map(|folder| folder.strip_prefix("/").ok());
+    let is_made_anew = |folder: &Path| {
+        let name = folder.strip_prefix("run/systemd").ok().and_then(Path::to_str);
+        name.is_some_and(|name| name == "transient" || name.starts_with("generator"))
+    };
+    said.filter(|folder| *folder != Path::new("etc/systemd/system") && !is_made_anew(folder))
+        .chain(ELSEWHERE.iter().map(Path::new))
+        .map(|folder| root.join(folder))
+        // by one name each; systemd's own units are compared as a part of the store
+        .map(|folder| folder.canonicalize().unwrap_or(folder))
+        .filter(|folder| store_path(manifest, folder).is_none())
+        .collect()
 }
 
 /// Whether the link itself stands in a folder of the manifest.

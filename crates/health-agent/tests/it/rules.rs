@@ -19,8 +19,10 @@ async fn every_metric_of_the_rules_is_in_a_scrape() {
         [
             "prometheus_tsdb_wal_writes_failed_total",
             "signalbox_canary_age_seconds",
+            "signalbox_canary_max_age_seconds",
             "signalbox_check",
             "signalbox_check_timestamp_seconds",
+            "signalbox_verify_sound",
         ]
     );
 
@@ -32,8 +34,12 @@ async fn every_metric_of_the_rules_is_in_a_scrape() {
         &of_the_stack("prometheus"),
         &[format!("--web.listen-address={host}:9090")],
     );
+    std::fs::write(folder.path().join("last_verify.json"), "{\"outcome\": \"sound\"}").unwrap();
     // nothing answers there: an alert that is refused is a canary too
-    let settings = format!("interval = \"1s\"\n[parts]\nalertmanager = \"http://{host}:9093\"\n");
+    let settings = format!(
+        "interval = \"1s\"\nverify.state_dir = {:?}\n[parts]\nalertmanager = \"http://{host}:9093\"\n",
+        folder.path()
+    );
     let agent = Agent::start(host, &settings).await;
     agent.finds("canary-agent", "ok").await;
     let prometheus = format!("http://{host}:9090/metrics");

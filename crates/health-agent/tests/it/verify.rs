@@ -160,8 +160,26 @@ async fn what_was_built_is_found_to_be_so() {
     );
     let record = store.record();
     assert_eq!(record["outcome"], "sound");
+    assert_eq!(record["unlisted_total"], 0);
     assert_eq!(record["paths"], 2);
     assert_eq!(record["error"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_was_added_is_told_and_is_no_finding() {
+    let store = Store::new();
+    store.manifest(&["--secret-key", &key_option(&store)]).await;
+    let added = store.path("zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz-added");
+    fs::write(&added, "").unwrap();
+    let key = store.key.public().to_string();
+    let output = store.verify(&["--public-key", &key]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let counted = "1 path is in the store and not in the manifest: of other systems, or added\n";
+    assert!(said(&output).starts_with(counted), "{}", said(&output));
+    let output = store.verify(&["--public-key", &key, "--verbose"]).await;
+    let named = format!("{} is not in the manifest\n{counted}", added.display());
+    assert!(said(&output).starts_with(&named), "{}", said(&output));
+    assert_eq!(store.record()["unlisted"][0].as_str(), added.to_str());
 }
 
 #[tokio::test]

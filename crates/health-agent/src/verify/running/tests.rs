@@ -54,7 +54,14 @@ impl Machine {
     }
 
     fn found(&self, release: &str) -> Vec<(Kind, String, String)> {
-        compare(&self.manifest, &self.root(), release)
+        self.compared(release, &[], false)
+    }
+
+    fn compared(&self, release: &str, unit_path: &[&str], is_this: bool) -> Vec<(Kind, String, String)> {
+        let systemd = Systemd {
+            unit_path: unit_path.iter().map(PathBuf::from).collect(),
+        };
+        compare(&self.manifest, &self.root(), release, &systemd, is_this)
             .into_iter()
             .map(|finding| (finding.kind, finding.subject, finding.what))
             .collect()
@@ -98,7 +105,53 @@ fn a_machine_that_runs_what_was_built_has_nothing_to_say() {
 fn a_machine_without_nixos_is_not_compared() {
     let machine = Machine::new();
     fs::remove_file(machine.root().join("run/current-system")).unwrap();
+    fs::remove_file(machine.root().join("run/booted-system")).unwrap();
     assert_eq!(machine.found("5.4.0"), []);
+}
+
+#[test]
+fn a_system_that_somebody_has_taken_away_is_no_excuse() {
+    let machine = Machine::new();
+    let root = machine.root();
+    let gone = [(
+        Kind::System,
+        "/run/current-system".to_owned(),
+        "leads nowhere, so that nobody can tell what runs".to_owned(),
+    )];
+    fs::remove_file(root.join("run/current-system")).unwrap();
+    assert_eq!(machine.found(RELEASE), gone, "it was booted");
+    fs::remove_file(root.join("run/booted-system")).unwrap();
+    assert_eq!(machine.compared(RELEASE, &[], true), gone, "the settings say so");
+    fs::write(root.join("etc/NIXOS"), "").unwrap();
+    assert_eq!(machine.found(RELEASE), gone);
+}
+
+#[test]
+fn where_systemd_says_that_it_looks_nothing_may_be_either() {
+    let machine = Machine::new();
+    let root = machine.root();
+    let own = format!("/nix/store/{}", named("part"));
+    for folder in ["srv/units", "run/systemd/generator.late", "run/systemd/transient"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+        fs::write(root.join(folder).join("own.service"), "").unwrap();
+    }
+    assert_eq!(machine.found(RELEASE), []);
+    let unit_path = [
+        "/etc/systemd/system.control",
+        "/run/systemd/transient",
+        "/etc/systemd/system",
+        "/srv/units",
+        &own,
+        "/run/systemd/generator.late",
+    ];
+    assert_eq!(
+        machine.compared(RELEASE, &unit_path, false),
+        [(
+            Kind::UnitFile,
+            "/srv/units/own.service".to_owned(),
+            "is no part of what was built".to_owned()
+        )]
+    );
 }
 
 #[test]
