@@ -52,7 +52,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// Prints what it finds. The exit code is the worst level: 0, 1 or 2.
 pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode> {
-    let client = Client::new(config.timeout).context("failed to make an HTTP client")?;
+    let client = Client::new(config.timeout)
+        .context("failed to make an HTTP client")?
+        .of("doctor");
     let until = options.wait.map(|wait| Instant::now() + wait);
     let findings = loop {
         let facts = probe::round(&client, config).await;

@@ -116,8 +116,9 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-/// So long after its start, what has not happened yet is not missed.
-const STARTING: f64 = 60.0;
+/// So long after its start, Alertmanager may not have heard of the Watchdog: Prometheus tells of it once a minute, and with the next
+/// evaluation of the rule after that.
+const STARTING: f64 = 150.0;
 
 fn alertmanager(facts: &Facts, judge: impl FnOnce(&Alertmanager, Timestamp) -> Reading) -> Reading {
     let it = facts.alerting.as_ref().and_then(|it| it.alertmanager.as_ref());
@@ -193,7 +194,11 @@ fn notifications(it: &Alertmanager) -> Reading {
         (_, Err(why)) => return Reading::unknown(format!("its metrics: {}", said(why))),
     };
     let failed = failures(seen);
-    let sum: f64 = seen.attempted.values().sum();
+    // a sum of nothing would be -0
+    let sum = seen
+        .attempted
+        .values()
+        .fold(0.0, |sum, attempted| sum + attempted);
     if failed.is_empty() {
         Reading::ok(format!("{sum} {when}, none failed"))
     } else {
@@ -287,4 +292,4 @@ fn groups(it: &Pushgateway) -> Reading {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -28,7 +28,7 @@ pub const CHECKS: &[Check] = &[
         fix: "Check targets/dataplanes.json beside prometheus.yml, and that this box reaches the port of the collected metrics",
         runbook: Some("DataPlaneMissing"),
         before_start: false,
-        judge: |facts| each(facts, scraped),
+        judge: |facts| each(facts, |it, now| scraped(it, prometheus_started_at(facts), now)),
     },
     Check {
         id: "collector-traffic",
@@ -130,7 +130,13 @@ fn ready(it: &Collector) -> Reading {
     }
 }
 
-fn scraped(it: &Collector, now: Timestamp) -> Reading {
+/// `None` if the box has none, or if it does not say.
+fn prometheus_started_at(facts: &Facts) -> Option<Timestamp> {
+    let numbers = facts.prometheus.as_ref()?.numbers.as_ref().ok()?;
+    Some(numbers.started_at)
+}
+
+fn scraped(it: &Collector, prometheus_started_at: Option<Timestamp>, now: Timestamp) -> Reading {
     const TOO_OLD: f64 = 60.0;
     let name = name(it);
     let seen = match &it.seen {
@@ -140,17 +146,26 @@ fn scraped(it: &Collector, now: Timestamp) -> Reading {
     };
     match seen.scrape {
         Some((true, age)) if age <= TOO_OLD => Reading::ok(format!("{name} {} ago", time(age))),
-        Some((true, age)) => Reading::stale(format!("{name} was scraped {} ago", time(age))),
+        Some((true, age)) => {
+            let evidence = format!("{name} was scraped {} ago", time(age));
+            if it.is_local {
+                Reading::stale(evidence)
+            } else {
+                broken(it, evidence)
+            }
+        }
+        // a port that is closed between the machines, say
         Some((false, _)) if it.ready.is_ok() => {
-            Reading::down(format!("{name} is ready, and Prometheus cannot scrape it"))
+            broken(it, format!("{name} is ready, and Prometheus cannot scrape it"))
         }
         Some((false, _)) => broken(it, format!("{name} does not answer Prometheus")),
         None => {
-            let started_at = it.numbers.as_ref().map_or(now, |numbers| numbers.started_at);
+            let own = it.numbers.as_ref().map_or(now, |numbers| numbers.started_at);
+            let started_at = prometheus_started_at.map_or(own, |prometheus| own.max(prometheus));
             if now - started_at < STARTING {
                 Reading::ok(format!("{name} was started {} ago", time(now - started_at)))
             } else {
-                Reading::down(format!("{name} is not scraped"))
+                broken(it, format!("{name} is not scraped"))
             }
         }
     }
@@ -261,4 +276,4 @@ fn state(it: &Collector) -> Reading {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

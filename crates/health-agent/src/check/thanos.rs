@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::check::phrase::{count, few, said, time};
 use crate::check::{Category, Check, Severity};
-use crate::facts::thanos::{Compactor, ObjectStore, Store, Thanos};
+use crate::facts::thanos::{Compactor, Failure, ObjectStore, Store, Thanos};
 use crate::facts::{Facts, Timestamp};
 use crate::verdict::Reading;
 
@@ -135,6 +135,9 @@ pub const CHECKS: &[Check] = &[
 /// So long after its start, what has not happened yet is not missed.
 const STARTING: f64 = 60.0;
 
+/// So long after its start, Prometheus may have nothing of half a minute ago: it scrapes once a minute at least.
+const NOTHING_YET: f64 = 150.0;
+
 /// The head of a Prometheus becomes a block when it holds three hours; half an hour more for the way.
 const BLOCK_DUE: f64 = 3.5 * 3600.0;
 
@@ -150,10 +153,31 @@ fn ready(it: &Thanos) -> Reading {
         return Reading::not_applicable("the box has no part of Thanos");
     }
     let found = it.parts.iter().filter_map(|(name, ready)| {
-        let why = ready.as_ref().err()?;
-        Some(Reading::down(format!("{name} {}", said(why))))
+        let evidence = format!("{name} {}", said(ready.as_ref().err()?));
+        Some(if NEED_BUCKET.contains(name) {
+            without_bucket(it, evidence)
+        } else {
+            Reading::down(evidence)
+        })
     });
     Reading::worst(found, few(it.parts.keys()))
+}
+
+/// Before they have read the bucket for the first time they are not ready, and end when that takes too long.
+const NEED_BUCKET: [&str; 2] = ["thanos-store", "thanos-compact"];
+
+/// What works only with the bucket is not this box's to bring back while the object store elsewhere does not answer.
+fn without_bucket(it: &Thanos, evidence: String) -> Reading {
+    let is_away = |store: &ObjectStore| {
+        let failed = matches!(store.trial, Some(Err(Failure::Failed(_))));
+        !store.is_local && (store.clock_ahead.is_err() || failed)
+    };
+    match &it.object_store {
+        Some(store) if is_away(store) => {
+            Reading::degraded(format!("{evidence}, while {} does not answer", store.address))
+        }
+        _ => Reading::down(evidence),
+    }
 }
 
 /// Judges what the query sees.
@@ -172,9 +196,10 @@ fn stores(it: &Thanos) -> Reading {
             if let Some(error) = &store.last_error {
                 let evidence = format!("{} {}: {}", store.kind, store.name, said(error));
                 // the other box's is the other box's to bring back
-                let is_foreign = replicas(store).all(|replica| replica != it.box_name);
-                found.push(if is_foreign && !store.label_sets.is_empty() {
+                found.push(if !is_own(it, stores, store) {
                     Reading::degraded(evidence)
+                } else if store.kind == GATEWAY {
+                    without_bucket(it, evidence)
                 } else {
                     Reading::down(evidence)
                 });
@@ -182,12 +207,15 @@ fn stores(it: &Thanos) -> Reading {
         }
         for (kind, expected) in &it.expected_stores {
             let of_kind = || stores.iter().filter(|store| store.kind == *kind);
-            let is_own = |store: &Store| replicas(store).any(|replica| replica == it.box_name);
-            // a store gateway of an empty bucket says nothing of whose it is
-            let has_own = of_kind().any(|store| is_own(store) || store.label_sets.is_empty());
+            let has_own = of_kind().any(|store| is_own(it, stores, store));
             let evidence = format!("{} of {}", of_kind().count(), count(*expected, kind));
             if !has_own {
-                found.push(Reading::down(format!("{evidence} seen, this box's is not")));
+                let evidence = format!("{evidence} seen, this box's is not");
+                found.push(if *kind == GATEWAY {
+                    without_bucket(it, evidence)
+                } else {
+                    Reading::down(evidence)
+                });
             } else if of_kind().count() < *expected {
                 found.push(Reading::degraded(format!("{evidence} seen")));
             }
@@ -199,6 +227,38 @@ fn stores(it: &Thanos) -> Reading {
         let kinds = kinds.iter().map(|(kind, number)| count(*number, kind));
         Reading::worst(found, few(kinds))
     })
+}
+
+/// What gives out what is in the bucket, whoever brought it there.
+const GATEWAY: &str = "store";
+
+/// Whether it is this box's. What it stores tells, but for a gateway: in a bucket that is shared there may be blocks of others alone. A
+/// part that is away for long is without labels.
+fn is_own(it: &Thanos, stores: &[Store], store: &Store) -> bool {
+    let is_named = |store: &Store| replicas(store).any(|replica| replica == it.box_name);
+    if is_named(store) && store.kind != GATEWAY {
+        return true;
+    }
+    if !store.label_sets.is_empty() && store.kind != GATEWAY {
+        return false;
+    }
+    let of_kind = || stores.iter().filter(|other| other.kind == store.kind);
+    let is_here = |store: &Store| {
+        let host = store
+            .name
+            .rsplit_once(':')
+            .map_or(store.name.as_str(), |(host, _)| host);
+        it.hosts.contains(host)
+    };
+    if of_kind().any(is_here) {
+        // boxes that share a machine are told apart by what they store
+        let is_foreign = !is_named(store) && !store.label_sets.is_empty();
+        is_here(store) && !(is_foreign && of_kind().any(is_named))
+    } else {
+        // under names that are not known here, one that says nothing is this box's if there is no other
+        let alone = store.label_sets.is_empty() && of_kind().count() == 1;
+        is_named(store) || (alone && it.expected_stores.contains_key(store.kind.as_str()))
+    }
 }
 
 fn replicas(store: &Store) -> impl Iterator<Item = &str> {
@@ -263,8 +323,8 @@ fn round_trip(it: &Thanos, now: Timestamp) -> Reading {
         Err(why) => return Reading::unknown(format!("Prometheus {}", said(why))),
     };
     if local.is_empty() {
-        return if it.prometheus_started_at.is_some_and(|at| trip.at - at < STARTING) {
-            Reading::ok("Prometheus was started less than a minute before")
+        return if it.prometheus_started_at.is_some_and(|at| now - at < NOTHING_YET) {
+            Reading::ok("Prometheus has only just started")
         } else {
             Reading::unknown(format!(
                 "Prometheus has nothing of itself at {} ago",
@@ -497,7 +557,11 @@ fn clock(it: &Thanos) -> Reading {
 fn canary(it: &Thanos) -> Reading {
     object_store(it, |store| match &store.trial {
         None => Reading::not_applicable("no keys of the bucket are known here"),
-        Some(Err(why)) => broken(store, format!("{}: {}", store.address, said(why))),
+        Some(Err(Failure::Failed(why))) => broken(store, format!("{}: {}", store.address, said(why))),
+        // no verdict on the store: it may be well
+        Some(Err(Failure::NotTried(why))) => {
+            Reading::degraded(format!("{}: was not tried: {}", store.address, said(why)))
+        }
         Some(Ok(trial)) => Reading::ok(format!(
             "PUT {} ms, GET {} ms, LIST {} ms, DELETE {} ms, {} ago",
             trial.put.as_millis(),
@@ -510,4 +574,4 @@ fn canary(it: &Thanos) -> Reading {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

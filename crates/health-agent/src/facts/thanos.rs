@@ -1,6 +1,6 @@
 //! Thanos and the object store: what was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::facts::prometheus::FailingRule;
@@ -13,6 +13,8 @@ pub struct Thanos {
     pub parts: BTreeMap<&'static str, Answer<()>>,
     /// The name of this box, which is the label `replica` of what it stores.
     pub box_name: String,
+    /// The hosts that its own parts are at.
+    pub hosts: BTreeSet<String>,
     /// What the query sees.
     pub stores: Option<Answer<Vec<Store>>>,
     /// How many of each kind it must see.
@@ -124,7 +126,16 @@ pub struct ObjectStore {
     /// By how much its clock is ahead of ours, seconds; `Err` if it does not answer, `None` if it does not say.
     pub clock_ahead: Answer<Option<f64>>,
     /// The last trial; `None` where there are no keys.
-    pub trial: Option<Answer<Trial>>,
+    pub trial: Option<Result<Trial, Failure>>,
+}
+
+/// Why no small object came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The store's.
+    Failed(String),
+    /// It was not tried, which says nothing of the store.
+    NotTried(String),
 }
 
 /// How long a small object took.

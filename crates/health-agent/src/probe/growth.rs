@@ -48,7 +48,8 @@ pub(crate) fn by(samples: &[Sample], label: &str) -> BTreeMap<String, f64> {
 
 /// The sum of samples; nothing if there are none.
 pub(crate) fn sum(samples: &[Sample]) -> f64 {
-    samples.iter().map(|sample| sample.value).sum::<f64>().round()
+    // the sum of nothing that the standard library knows is -0
+    samples.iter().fold(0.0, |sum, sample| sum + sample.value).round()
 }
 
 #[cfg(test)]
@@ -77,5 +78,6 @@ mod tests {
             [2.9, 0.0].map(|value| Some(sum(&[sample("late", value)]))),
             [Some(3.0), Some(0.0)]
         );
+        assert_eq!(sum(&[]).to_string(), "0");
     }
 }

@@ -19,6 +19,7 @@ const MAX_ANSWER: usize = 16 << 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     inner: reqwest::Client,
+    role: &'static str,
 }
 
 /// One series of an instant query.
@@ -38,7 +39,17 @@ impl Client {
             .timeout(timeout)
             .user_agent(concat!("signalbox-health/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { inner })
+        Ok(Self { inner, role: "agent" })
+    }
+
+    /// For a process beside the agent, which may do at the same time what it does.
+    pub(crate) fn of(self, role: &'static str) -> Self {
+        Self { role, ..self }
+    }
+
+    /// What asks: `agent`, unless it says something else.
+    pub(crate) fn role(&self) -> &'static str {
+        self.role
     }
 
     /// For requests that are more than a GET: send it by [`send`](Self::send).

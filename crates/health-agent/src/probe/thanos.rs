@@ -5,7 +5,7 @@ mod parts;
 mod round_trip;
 mod stores;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{OptionFuture, join_all};
 
@@ -83,6 +83,7 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
     Some(Thanos {
         parts: ready.into_iter().collect(),
         box_name: config.box_name.clone(),
+        hosts: hosts(config),
         stores,
         expected_stores: expected_stores(config),
         sidecar: sidecar.map(|page| page.map(|page| parts::sidecar(&page, &history))),
@@ -92,6 +93,14 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
         round_trip,
         object_store,
     })
+}
+
+/// Where the box's own parts are, as they are written in addresses.
+fn hosts(config: &Config) -> BTreeSet<String> {
+    let parts = &config.parts;
+    let listening = [&parts.thanos_sidecar, &parts.thanos_store, &parts.thanos_rule];
+    let hosts = listening.into_iter().flatten().filter_map(|part| part.host_str());
+    hosts.map(str::to_owned).collect()
 }
 
 /// What the query must see: what this box has, and a sidecar on each box.

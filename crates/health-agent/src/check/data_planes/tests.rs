@@ -1,9 +1,9 @@
 use super::*;
 use crate::facts::data_planes::DataPlanes;
 
-const NOW: Timestamp = 1_795_711_000.0;
+pub(in crate::check) const NOW: Timestamp = 1_795_711_000.0;
 
-fn collector(environment: &str) -> Collector {
+pub(in crate::check) fn collector(environment: &str) -> Collector {
     Collector {
         environment: environment.to_owned(),
         data_plane_id: format!("dp-{environment}-01"),
@@ -117,6 +117,31 @@ fn one_that_is_not_scraped_is_named() {
         says(Verdict::Stale, "qa (dp-qa-01) was scraped 3 min ago")
     );
     assert_eq!(scrape(None), says(Verdict::Down, "qa (dp-qa-01) is not scraped"));
+    let elsewhere = |scrape| {
+        with("collector-scraped", |it| {
+            it.is_local = false;
+            seen_of(it).scrape = scrape;
+        })
+    };
+    assert_eq!(
+        elsewhere(Some((false, 3.0))),
+        says(
+            Verdict::Degraded,
+            "qa (dp-qa-01) is ready, and Prometheus cannot scrape it, on another machine"
+        )
+    );
+    assert_eq!(
+        elsewhere(Some((true, 200.0))).0,
+        Verdict::Degraded,
+        "it is slow to answer, or its clock is another one"
+    );
+    assert_eq!(
+        elsewhere(None),
+        says(
+            Verdict::Degraded,
+            "qa (dp-qa-01) is not scraped, on another machine"
+        )
+    );
     assert_eq!(
         with("collector-scraped", |it| {
             it.ready = Err("cannot be reached".to_owned());
@@ -142,6 +167,25 @@ fn one_that_is_not_scraped_is_named() {
         reading("collector-scraped", vec![alone]),
         says(Verdict::NotApplicable, "the box has no Prometheus")
     );
+}
+
+#[test]
+fn a_prometheus_that_has_just_started_has_scraped_nothing() {
+    let mut it = collector("qa");
+    seen_of(&mut it).scrape = None;
+    let mut prometheus = crate::check::prometheus::tests::healthy();
+    prometheus.numbers.as_mut().unwrap().started_at = NOW - 5.0;
+    let facts = Facts {
+        at: NOW,
+        data_planes: Some(DataPlanes { collectors: vec![it] }),
+        prometheus: Some(prometheus),
+        ..Facts::default()
+    };
+    let check = CHECKS
+        .iter()
+        .find(|check| check.id == "collector-scraped")
+        .unwrap();
+    assert_eq!((check.judge)(&facts).verdict, Verdict::Ok);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn target(job: &str, instance: &str) -> Target {
     }
 }
 
-fn healthy() -> Prometheus {
+pub(in crate::check) fn healthy() -> Prometheus {
     Prometheus {
         ready: Ok(()),
         targets: Ok(vec![target("prometheus", "a:9090"), target("node", "a:9100")]),
@@ -104,6 +104,16 @@ fn with_numbers(id: &str, change: impl FnOnce(&mut Numbers)) -> (Verdict, String
 
 fn says(verdict: Verdict, evidence: &str) -> (Verdict, String) {
     (verdict, evidence.to_owned())
+}
+
+#[test]
+fn one_that_scrapes_once_a_minute_has_time_for_its_first_sample() {
+    let (verdict, evidence) = with("prometheus-ingesting", |it| {
+        it.configuration.as_mut().unwrap().scrape_interval = 60.0;
+        let numbers = it.numbers.as_mut().unwrap();
+        (numbers.started_at, numbers.samples_appended) = (NOW - 90.0, 0.0);
+    });
+    assert_eq!(verdict, Verdict::Ok, "{evidence}");
 }
 
 #[test]

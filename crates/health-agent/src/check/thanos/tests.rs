@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::facts::prometheus::FailingRule;
-use crate::facts::thanos::{RoundTrip, Ruler, Sidecar, Trial};
+use crate::facts::thanos::{Failure, RoundTrip, Ruler, Sidecar, Trial};
 use crate::verdict::Verdict;
 
 const NOW: Timestamp = 1_795_711_000.0;
@@ -28,13 +28,14 @@ fn store(kind: &str, name: &str, replica: Option<&str>) -> Store {
     }
 }
 
-fn healthy() -> Thanos {
+pub(in crate::check) fn healthy() -> Thanos {
     let sample = "a:9090".to_owned();
     Thanos {
         parts: ["thanos-sidecar", "thanos-query"]
             .map(|name| (name, Ok(())))
             .into(),
         box_name: "a".to_owned(),
+        hosts: ["a".to_owned()].into(),
         stores: Some(Ok(vec![
             store("sidecar", "a:10901", Some("a")),
             store("sidecar", "b:10901", Some("b")),
@@ -151,7 +152,8 @@ fn one_that_has_just_started_is_ok() {
         }
         // an empty bucket says nothing of whose it is
         stores_of(&mut it)[2].label_sets.clear();
-        it.prometheus_started_at = Some(NOW - 10.0);
+        // with a minute from one scrape to the next
+        it.prometheus_started_at = Some(NOW - 80.0);
         *sidecar_of(&mut it) = Sidecar {
             started_at: NOW - 10.0,
             prometheus_up: true,
@@ -233,6 +235,132 @@ fn a_store_that_the_query_cannot_ask_is_named() {
             Some(Err("cannot be reached".to_owned()))),
         says(Verdict::Unknown, "api/v1/stores of the query cannot be reached")
     );
+}
+
+#[test]
+fn what_of_the_other_box_is_away_is_its_own() {
+    // once it has been away for a while, the query no longer knows what it stores; an empty bucket says nothing either
+    let (verdict, evidence) = with("thanos-stores", |it| {
+        let stores = stores_of(it);
+        stores.push(store("store", "b:10905", None));
+        stores[1].label_sets.clear();
+        for away in [1, 3] {
+            stores[away].last_error = Some("deadline exceeded".to_owned());
+        }
+    });
+    assert_eq!(
+        (verdict, evidence.as_str()),
+        (
+            Verdict::Degraded,
+            "sidecar b:10901: deadline exceeded; store b:10905: deadline exceeded"
+        )
+    );
+    let (verdict, evidence) = with("thanos-stores", |it| {
+        let stores = stores_of(it);
+        stores[0].label_sets.clear();
+        stores[0].last_error = Some("deadline exceeded".to_owned());
+    });
+    assert_eq!(
+        (verdict, evidence.as_str()),
+        (Verdict::Down, "sidecar a:10901: deadline exceeded")
+    );
+}
+
+#[test]
+fn a_bucket_that_is_shared_may_hold_blocks_of_others_alone() {
+    let shared = |change: fn(&mut Vec<Store>)| {
+        with("thanos-stores", |it| {
+            let stores = stores_of(it);
+            stores[2] = store("store", "a:10905", Some("b"));
+            stores.push(store("store", "b:10905", Some("b")));
+            change(stores);
+        })
+    };
+    assert_eq!(shared(|_| ()).0, Verdict::Ok);
+    assert_eq!(
+        shared(|stores| stores[2].last_error = Some("refused".to_owned())),
+        says(Verdict::Down, "store a:10905: refused")
+    );
+    assert_eq!(
+        shared(|stores| {
+            stores.remove(2);
+        }),
+        says(Verdict::Down, "1 of 1 store seen, this box's is not")
+    );
+    // what compaction made of both has the name of neither
+    assert_eq!(
+        with("thanos-stores", |it| {
+            stores_of(it)[2].label_sets = vec![labels(&[("cluster", "demo")])];
+        })
+        .0,
+        Verdict::Ok
+    );
+}
+
+#[test]
+fn boxes_that_share_a_machine_are_told_apart_by_what_they_store() {
+    let failing = |index: usize| {
+        with("thanos-stores", |it| {
+            it.hosts = ["a", "b"].map(str::to_owned).into();
+            let stores = stores_of(it);
+            stores.push(store("store", "b:10905", Some("b")));
+            stores[index].last_error = Some("refused".to_owned());
+        })
+    };
+    assert_eq!(failing(2), says(Verdict::Down, "store a:10905: refused"));
+    assert_eq!(failing(3), says(Verdict::Degraded, "store b:10905: refused"));
+}
+
+#[test]
+fn what_needs_a_bucket_that_is_elsewhere_is_not_this_boxs_to_bring_back() {
+    let gateway = |id: &str, is_local: bool, change: fn(&mut ObjectStore)| {
+        with(id, |it| {
+            it.parts
+                .insert("thanos-store", Err("answered 503 Service Unavailable".to_owned()));
+            stores_of(it)[2].last_error = Some("refused".to_owned());
+            let store = object_store_of(it);
+            store.is_local = is_local;
+            change(store);
+        })
+    };
+    let away = |store: &mut ObjectStore| store.clock_ahead = Err("cannot be reached".to_owned());
+    let failing = |store: &mut ObjectStore| {
+        store.trial = Some(Err(Failure::Failed("PUT was answered 503".to_owned())));
+    };
+    for id in ["thanos-ready", "thanos-stores"] {
+        assert_eq!(gateway(id, false, away).0, Verdict::Degraded, "{id}");
+        assert_eq!(gateway(id, false, failing).0, Verdict::Degraded, "{id}");
+        assert_eq!(
+            gateway(id, false, |_| ()).0,
+            Verdict::Down,
+            "{id}: the bucket is well"
+        );
+        assert_eq!(gateway(id, true, away).0, Verdict::Down, "{id}: it is here");
+    }
+    assert_eq!(
+        gateway("thanos-ready", false, away).1,
+        "thanos-store answered 503 Service Unavailable, while 127.0.0.1:9000 does not answer"
+    );
+}
+
+#[test]
+fn what_was_not_tried_is_no_verdict_on_the_store() {
+    for is_local in [true, false] {
+        let (verdict, evidence) = with("object-store-canary", |it| {
+            let store = object_store_of(it);
+            store.is_local = is_local;
+            store.trial = Some(Err(Failure::NotTried(
+                "cannot read /run/keys: Permission denied".to_owned(),
+            )));
+        });
+        assert_eq!(
+            (verdict, evidence.as_str()),
+            (
+                Verdict::Degraded,
+                "127.0.0.1:9000: was not tried: cannot read /run/keys: Permission denied"
+            )
+        );
+    }
 }
 
 #[test]
@@ -448,7 +576,8 @@ fn an_object_store_with_another_time_is_told() {
 fn a_small_object_that_does_not_come_back_is_told() {
     assert_eq!(
         with("object-store-canary", |it| {
-            object_store_of(it).trial = Some(Err("PUT was answered 403 Forbidden AccessDenied".to_owned()));
+            let why = "PUT was answered 403 Forbidden AccessDenied".to_owned();
+            object_store_of(it).trial = Some(Err(Failure::Failed(why)));
         }),
         says(
             Verdict::Down,

@@ -15,7 +15,7 @@ use rusty_s3::{Credentials, UrlStyle};
 use crate::canary::wire::{self, Trust};
 use crate::config::{Bucket, Config};
 use crate::facts::Answer;
-use crate::facts::thanos::{ObjectStore, Trial};
+use crate::facts::thanos::{Failure, ObjectStore, Trial};
 use crate::probe::http::Client;
 use crate::probe::unix_time;
 
@@ -24,6 +24,9 @@ const EVERY: Duration = Duration::from_mins(5);
 
 /// For how long a signature is valid.
 const VALID: Duration = Duration::from_mins(5);
+
+/// Signatures are refused when clocks differ by a quarter of an hour, seconds.
+const SIGNED_ELSEWHEN: f64 = 14.0 * 60.0;
 
 /// The last trial that went well, and where.
 static LAST: Mutex<Option<(Instant, Tried, Trial)>> = Mutex::new(None);
@@ -66,11 +69,11 @@ pub(super) async fn look(client: &Client, base: &Url, config: &Config) -> Object
         Err(why) => (Err(format!("was not asked: {why}")), None),
     };
     let trial = match (&config.bucket, way) {
-        // what cannot be reached is not tried four times more
-        (Some(bucket), Some(way)) if clock_ahead.is_ok() => {
-            Some(trial(&way, base, bucket, &config.box_name).await)
-        }
-        (Some(_), _) => Some(Err("was not tried, because it does not answer".to_owned())),
+        (Some(bucket), Some(way)) => Some(match obstacle(&clock_ahead) {
+            None => trial(&way, base, bucket, &config.box_name).await,
+            Some(why) => Err(Failure::NotTried(why)),
+        }),
+        (Some(_), None) => Some(Err(Failure::NotTried("it cannot be spoken to".to_owned()))),
         (None, _) => None,
     };
     let host = base.host_str().unwrap_or_default();
@@ -82,6 +85,18 @@ pub(super) async fn look(client: &Client, base: &Url, config: &Config) -> Object
         is_local: is_local(base),
         clock_ahead,
         trial,
+    }
+}
+
+/// Why there is nothing to be learned from a trial: what cannot be reached is not tried four times more.
+fn obstacle(clock_ahead: &Answer<Option<f64>>) -> Option<String> {
+    match clock_ahead {
+        Err(_) => Some("it does not answer".to_owned()),
+        Ok(Some(ahead)) if ahead.abs() > SIGNED_ELSEWHEN => Some(format!(
+            "its clock and ours differ by {:.0} min, so it would refuse every signature",
+            ahead.abs() / 60.0
+        )),
+        Ok(_) => None,
     }
 }
 
@@ -107,7 +122,7 @@ fn date(headers: &HeaderMap) -> Option<f64> {
     Some(date.timestamp().as_second() as f64 + 0.5)
 }
 
-async fn trial(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
+async fn trial(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> Result<Trial, Failure> {
     let tried = (base.clone(), bucket.clone());
     let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some((at, what, trial)) = last
@@ -119,14 +134,23 @@ async fn trial(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> An
             ..trial
         });
     }
-    let trial = attempt(way, base, bucket, box_name).await?;
+    let credentials = credentials(bucket).map_err(Failure::NotTried)?;
+    let trial = attempt(way, base, bucket, &credentials, box_name)
+        .await
+        .map_err(Failure::Failed)?;
     *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), tried, trial));
     Ok(trial)
 }
 
-/// Writes, reads, finds and deletes. What was written is deleted whatever went wrong in between.
-async fn attempt(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> Answer<Trial> {
-    let credentials = credentials(bucket)?;
+/// Writes, reads, finds and deletes. It is deleted whatever went wrong before: what seems not to have been written may have been. What a
+/// process that was killed left behind, the next one overwrites.
+async fn attempt(
+    way: &Way<'_>,
+    base: &Url,
+    bucket: &Bucket,
+    credentials: &Credentials,
+    box_name: &str,
+) -> Answer<Trial> {
     let bucket = rusty_s3::Bucket::new(
         base.clone(),
         UrlStyle::Path,
@@ -135,20 +159,25 @@ async fn attempt(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> 
     )
     .map_err(|error| format!("cannot be asked: {error}"))?;
     // not the key of the other box's, nor of a doctor that runs meanwhile; Thanos looks at nothing whose name is not a block's
-    let key = format!("signalbox-health/{box_name}-{}", std::process::id());
+    let key = format!("signalbox-health/{box_name}-{}", way.client.role());
     let content = format!("written by signalbox-health at {:.3}", unix_time());
 
-    let with = Some(&credentials);
+    let with = Some(credentials);
     let url = bucket.put_object(with, &key).sign(VALID);
-    let (put, _) = timed(way, "PUT", Method::PUT, url, content.clone()).await?;
-    let url = bucket.get_object(with, &key).sign(VALID);
-    let got = timed(way, "GET", Method::GET, url, String::new()).await;
-    let mut list = bucket.list_objects_v2(with);
-    list.with_prefix(key.clone());
-    let listed = timed(way, "LIST", Method::GET, list.sign(VALID), String::new()).await;
+    let put = timed(way, "PUT", Method::PUT, url, content.clone()).await;
+    let come_back = async {
+        let (put, _) = put?;
+        let url = bucket.get_object(with, &key).sign(VALID);
+        let (get, read) = timed(way, "GET", Method::GET, url, String::new()).await?;
+        let mut list = bucket.list_objects_v2(with);
+        list.with_prefix(key.clone());
+        let (list, found) = timed(way, "LIST", Method::GET, list.sign(VALID), String::new()).await?;
+        Ok::<_, String>((put, get, read, list, found))
+    }
+    .await;
     let url = bucket.delete_object(with, &key).sign(VALID);
     let deleted = timed(way, "DELETE", Method::DELETE, url, String::new()).await;
-    let ((get, read), (list, found), (delete, _)) = (got?, listed?, deleted?);
+    let ((put, get, read, list, found), (delete, _)) = (come_back?, deleted?);
     if read != content.as_bytes() {
         return Err(format!(
             "gave back {} bytes that are not the {} written",
@@ -200,8 +229,8 @@ async fn timed(
 fn credentials(bucket: &Bucket) -> Answer<Credentials> {
     let file = bucket.credentials_file.display();
     let text = fs::read_to_string(&bucket.credentials_file)
-        .map_err(|error| format!("was not tried: cannot read {file}: {error}"))?;
-    parse(&text).ok_or_else(|| format!("was not tried: {file} has no keys in a section [default]"))
+        .map_err(|error| format!("cannot read {file}: {error}"))?;
+    parse(&text).ok_or_else(|| format!("{file} has no keys in a section [default]"))
 }
 
 fn parse(text: &str) -> Option<Credentials> {
