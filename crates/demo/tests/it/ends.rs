@@ -6,6 +6,7 @@ use rustix::process::Signal;
 
 use crate::harness::{Demo, send};
 use crate::processes;
+use crate::self_check;
 
 /// How things end is the same for any number of parts.
 const SIMPLE: &[&str] = &["--profile", "simple"];
@@ -88,6 +89,7 @@ async fn a_part_that_dies_is_started_again() {
     let arguments = ["--profile", "simple", "--on-exit", "restart"];
     let mut demo = Demo::start("127.77.10", state.path(), &arguments).await;
     demo.says("metrics of prod, dev and qa visible after").await;
+    self_check::one_box_alone_is_well(&demo).await;
     let pid = demo.pid_of("api-dev");
     send(pid, Signal::KILL);
     demo.says("api-dev ended (signal: 9 (SIGKILL)); ").await;

@@ -134,6 +134,28 @@ fn are_well(report: &Report, ids: &BTreeSet<&str>) {
     }
 }
 
+/// A box without a peer and without a long memory is not judged by what it does not have.
+pub(crate) async fn one_box_alone_is_well(demo: &Demo) {
+    let (code, report) = ask_of_the_box(demo, "a", &["--wait", WAIT]).await;
+    assert_eq!((code, report.state.as_str()), (0, "ok"), "{:?}", report.red());
+    let findings = report.of_the_box();
+    let categories: BTreeSet<_> = findings.values().map(|one| one.category.as_str()).collect();
+    let wanted = ["alerting", "canaries", "data-planes", "prometheus", "security"];
+    assert_eq!(categories, wanted.into());
+    let of_a_pair = [
+        "alertmanager-cluster",
+        "alertmanager-pair",
+        "canary-thanos",
+        "pushgateway-ready",
+    ];
+    for id in of_a_pair {
+        assert!(!findings.contains_key(id), "{:?}", findings[id]);
+    }
+    let (success, said) = demo.runs(&["doctor", "--box", "b"]).await;
+    let told = "signalbox-demo: this demo has no box b: --profile simple has a alone\n";
+    assert_eq!((success, said.as_str()), (false, told));
+}
+
 /// What was sent lately into each data plane has come as far as it can, and so has the test alert, on both boxes.
 async fn canaries_come_through(thanos: &Prometheus) {
     let stages = "count by (box, stage) (signalbox_canary_age_seconds < 120)";
