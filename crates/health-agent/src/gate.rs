@@ -127,7 +127,9 @@ pub async fn run(config: &Config, options: &Options, problems: Option<String>) -
 
 /// Rounds of checks, until they are green for a while or the time is over. What runs may change meanwhile: then its time begins anew.
 async fn wait(config: &Config) -> anyhow::Result<Vec<Obstacle>> {
-    let client = Client::new(config.timeout).context("failed to make an HTTP client")?;
+    let client = Client::new(config.timeout)
+        .context("failed to make an HTTP client")?
+        .of("gate");
     let wait = config.gate.wait;
     // a tenth of a second for tests, two seconds for people
     let pause = (wait / 20).clamp(Duration::from_millis(100), Duration::from_secs(2));
@@ -355,9 +357,10 @@ fn say(situation: &Situation, action: &Action, why: &str, in_the_way: &[Obstacle
                 )
             };
         }
-        match obstacle.standing {
-            Standing::Against => event!(error, "required check stays red"),
-            _ => event!(warn, "required check is not seen to be well"),
+        if obstacle.standing == Standing::Against {
+            event!(error, "required check stays red");
+        } else {
+            event!(warn, "required check is not seen to be well");
         }
     }
     let verdict = match action {

@@ -141,7 +141,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let gate = gate(folder.path());
         let now = SystemTime::now();
-        let until = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_800);
+        // the year 2100
+        let until = SystemTime::UNIX_EPOCH + Duration::from_hours(1_139_568);
         set(&gate, now + Duration::from_mins(1), false).unwrap();
         set(&gate, until, true).unwrap();
         assert_eq!(read(&gate, now), on(until), "the later one");

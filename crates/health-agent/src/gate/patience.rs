@@ -84,7 +84,7 @@ mod tests {
             let now = start + Duration::from_secs(index as u64);
             match patience.round(standing, false, now) {
                 Wait::On => {}
-                over => return (over, index + 1),
+                over @ Wait::Over(_) => return (over, index + 1),
             }
         }
         NEVER

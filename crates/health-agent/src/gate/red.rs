@@ -59,7 +59,7 @@ pub(crate) async fn record(config: &Config, checks: BTreeSet<String>) {
             tracing::warn!(
                 error,
                 "the next generation may be blamed for what is red before it comes"
-            )
+            );
         });
     }
 }

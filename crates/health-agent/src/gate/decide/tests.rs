@@ -428,7 +428,7 @@ impl Machine {
                 };
                 assert!(self.memory.begin(begun));
                 self.attempts += 1;
-                if self.attempts % 3 == 0 {
+                if self.attempts.is_multiple_of(3) {
                     // the power fails on the way, before anything is done
                     return;
                 }
