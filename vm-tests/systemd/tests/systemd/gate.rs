@@ -18,7 +18,6 @@ canary.enabled = false
 system.units = [\"signalbox-collector.service\"]
 system.profile = \"/nix/var/nix/profiles/system\"
 gate.wait = \"10s\"
-gate.settle = \"3s\"
 gate.settle = \"2s\"
 ";
 
