@@ -13,6 +13,8 @@ pub mod prometheus;
 pub mod security;
 pub mod thanos;
 pub mod units;
+#[cfg(test)]
+mod elsewhere;
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 
 use crate::check::phrase::{count, time};
 use crate::check::{Category, Check, Severity};
-use crate::facts::canaries::{Alert, Canaries, Newest, Sender, of};
+use crate::facts::canaries::{Alert, Canaries, DataPlane, Newest, Sender, of};
 use crate::facts::{Answer, Facts, Timestamp};
 use crate::verdict::{Reading, Verdict};
 
@@ -125,6 +125,12 @@ fn stored(facts: &Facts, who: &str, stage: fn(&Canaries) -> Option<&Answer<Vec<N
     let readings = fed.iter().map(|(plane, taken_at)| {
         let name = &plane.id;
         let newest = of(newest, plane);
+        let fault = if is_elsewhere(facts, plane) && !is_at_prometheus(facts, plane) {
+            // what may keep it from here is over there: a port that is closed, a rule that drops it
+            Verdict::Degraded
+        } else {
+            Verdict::Stale
+        };
         // behind what the collector took: a collector that is away is no fault of what comes after it
         if newest.is_some_and(|newest| taken_at - newest < canaries.max_age) {
             return Reading::ok("");
@@ -142,12 +148,30 @@ fn stored(facts: &Facts, who: &str, stage: fn(&Canaries) -> Option<&Answer<Vec<N
             },
         );
         match &canaries.sender {
-            Ok(_) => Reading::stale(seen),
+            Ok(_) => Reading::new(fault, seen),
             // whether the way works cannot be told yet; the fix of canary-agent comes first
             Err(_) => Reading::degraded(format!("{seen}, and no agent is sending")),
         }
     });
     judged(readings, fed.len(), "there of")
+}
+
+/// Whether its collector is on another machine.
+fn is_elsewhere(facts: &Facts, plane: &DataPlane) -> bool {
+    let collectors = facts.data_planes.iter().flat_map(|planes| &planes.collectors);
+    collectors
+        .filter(|it| it.environment == plane.environment && it.data_plane_id == plane.id)
+        .any(|it| !it.is_local)
+}
+
+/// Whether its canaries have come as far as to this box's Prometheus. What loses them behind that is on this box.
+fn is_at_prometheus(facts: &Facts, plane: &DataPlane) -> bool {
+    let canaries = facts.canaries.as_ref();
+    let newest = canaries.and_then(|it| {
+        let newest = it.prometheus.as_ref()?.as_ref().ok()?;
+        Some((of(newest, plane)?, it.max_age))
+    });
+    newest.is_some_and(|(newest, max_age)| facts.at - newest < max_age)
 }
 
 fn alert(facts: &Facts) -> Reading {

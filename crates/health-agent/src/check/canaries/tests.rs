@@ -179,6 +179,38 @@ fn what_was_taken_and_does_not_arrive_is_stale() {
 }
 
 #[test]
+fn what_another_machine_keeps_to_itself_is_not_this_boxs_fault() {
+    let elsewhere = |id: &str, change: fn(&mut Canaries)| {
+        let mut facts = facts();
+        let mut collector = crate::check::data_planes::tests::collector("prod");
+        collector.is_local = false;
+        facts.data_planes = Some(crate::facts::data_planes::DataPlanes {
+            collectors: vec![collector],
+        });
+        change(facts.canaries.as_mut().unwrap());
+        let check = CHECKS.iter().find(|check| check.id == id).unwrap();
+        (check.judge)(&facts)
+    };
+    fn lose(newest: &mut Option<Answer<Vec<Newest>>>) {
+        newest.as_mut().unwrap().as_mut().unwrap().pop();
+    }
+    let nowhere = |canaries: &mut Canaries| {
+        lose(&mut canaries.prometheus);
+        lose(&mut canaries.thanos);
+    };
+    assert_eq!(
+        elsewhere("canary-prometheus", nowhere),
+        Reading::degraded("dp-prod-01: Prometheus has had none for an hour")
+    );
+    assert_eq!(elsewhere("canary-thanos", nowhere).verdict, Verdict::Degraded);
+    // what came as far as to this box is lost on this box
+    assert_eq!(
+        elsewhere("canary-thanos", |canaries| lose(&mut canaries.thanos)),
+        Reading::stale("dp-prod-01: Thanos has had none for an hour")
+    );
+}
+
+#[test]
 fn a_stage_that_cannot_be_asked_is_down_and_one_that_is_not_there_does_not_apply() {
     let reading = read("canary-thanos", |canaries| {
         canaries.thanos = Some(Err("the query-frontend did not answer in time".to_owned()));
