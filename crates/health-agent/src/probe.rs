@@ -41,6 +41,10 @@ pub(crate) async fn round(client: &Client, config: &Config) -> Facts {
         timed(canaries::look(client, config)),
         timed(peer::look(client, config)),
     );
+    let mut thanos = thanos;
+    if let (Some(thanos), Some(prometheus)) = (&mut thanos.0, &prometheus.0) {
+        thanos.prometheus_started_at = prometheus.numbers.as_ref().ok().map(|numbers| numbers.started_at);
+    }
     Facts {
         at: unix_time(),
         took: BTreeMap::from([

@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::config::Config;
 use crate::facts::Answer;
+use crate::probe::http::MAX_GROUPS;
 use crate::probe::{Client, unix_time};
 use group::Group;
 use habits::Habits;
@@ -162,13 +163,19 @@ impl Reaper<'_> {
     }
 
     async fn groups(&self) -> Answer<Vec<Group>> {
-        let answer = self.client.get(self.pushgateway, "api/v1/metrics").await;
+        let answer = self
+            .client
+            .get_up_to(self.pushgateway, "api/v1/metrics", MAX_GROUPS)
+            .await;
         let body = answer.map_err(|why| format!("the Pushgateway {why}"))?;
         group::parse(&body, self.keep_label)
     }
 
     async fn pushes(&self) -> Answer<f64> {
-        let samples = self.client.samples(self.pushgateway, "metrics").await;
+        let samples = self
+            .client
+            .samples(self.pushgateway, "metrics", pushes::WANTED)
+            .await;
         let samples = samples.map_err(|why| format!("the Pushgateway {why}"))?;
         Ok(pushes::counted(&samples))
     }

@@ -93,7 +93,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Alerting,
         severity: Severity::Advisory,
         title: "What batch jobs push is taken",
-        fix: "Correct the job: its last push was not consistent with what others pushed (a type that differs, a timestamp, a series twice)",
+        fix: "Correct the job: its last push was not consistent with what others pushed (a type that differs, a timestamp, a series twice), or has a metric of a name that the Pushgateway uses itself",
         runbook: None,
         before_start: false,
         judge: |facts| pushgateway(facts, groups),
@@ -279,16 +279,24 @@ fn groups(it: &Pushgateway) -> Reading {
         Ok(groups) => groups,
         Err(why) => return Reading::unknown(format!("api/v1/metrics {}", said(why))),
     };
-    let refused: Vec<_> = groups
-        .iter()
-        .filter(|(_, taken)| !taken)
-        .map(|(labels, _)| format!("{{{}}}", said(labels)))
-        .collect();
-    if refused.is_empty() {
-        Reading::ok(count(groups.len(), "group"))
-    } else {
-        Reading::degraded(format!("the last push was refused: {}", few(refused)))
+    let mut found = vec![];
+    if !groups.refused.is_empty() {
+        let refused = groups
+            .refused
+            .iter()
+            .map(|labels| format!("{{{}}}", said(labels)));
+        found.push(Reading::degraded(format!(
+            "the last push was refused: {}",
+            few(refused)
+        )));
     }
+    if groups.nameless > 0 {
+        found.push(Reading::degraded(format!(
+            "{} with a metric of the name labels, which hides whose it is",
+            count(groups.nameless, "group")
+        )));
+    }
+    Reading::worst(found, count(groups.count, "group"))
 }
 
 #[cfg(test)]

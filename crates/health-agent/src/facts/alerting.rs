@@ -94,6 +94,17 @@ pub struct Silence {
 pub struct Pushgateway {
     /// Whether it says that it is ready.
     pub ready: Answer<()>,
-    /// What was pushed, and whether the last push of each group was taken: the labels of the group.
-    pub groups: Answer<Vec<(String, bool)>>,
+    /// What was pushed.
+    pub groups: Answer<Groups>,
+}
+
+/// What was pushed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// How many there are.
+    pub count: usize,
+    /// The labels of those whose last push was not taken.
+    pub refused: Vec<String>,
+    /// How many do not tell their labels: a metric of the name `labels` takes their place.
+    pub nameless: usize,
 }

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use futures_util::future::OptionFuture;
 use reqwest::Url;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::config::Config;
 use crate::facts::Answer;
-use crate::facts::alerting::{Alerting, Pushgateway};
-use crate::probe::http::Client;
+use crate::facts::alerting::{Alerting, Groups, Pushgateway};
+use crate::probe::http::{Client, MAX_GROUPS};
+use crate::probe::promql;
 
 /// Never fails: what could not be asked is a fact too. `None` if the box has nothing of it.
 pub(crate) async fn look(client: &Client, config: &Config) -> Option<Alerting> {
@@ -47,25 +49,80 @@ async fn pushgateway(client: &Client, base: &Url) -> Pushgateway {
     Pushgateway { ready, groups }
 }
 
-async fn groups(client: &Client, base: &Url) -> Answer<Vec<(String, bool)>> {
-    #[derive(Deserialize)]
-    struct Body {
-        data: Vec<Group>,
+/// Of its answer, only what is read here is kept: the rest is all that was pushed.
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    data: Vec<Group>,
+}
+
+/// Each metric of a group is a key beside these, and takes the place of the one of its name.
+#[derive(Deserialize)]
+struct Group {
+    labels: Told<BTreeMap<String, String>>,
+    last_push_successful: Told<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Told<T> {
+    Is(T),
+    Other(IgnoredAny),
+}
+
+async fn groups(client: &Client, base: &Url) -> Answer<Groups> {
+    let body = client.get_up_to(base, "api/v1/metrics", MAX_GROUPS).await?;
+    serde_json::from_slice(&body)
+        .map(told)
+        .map_err(|error| format!("answered what cannot be read: {error}"))
+}
+
+fn told(body: Body) -> Groups {
+    let mut groups = Groups {
+        count: body.data.len(),
+        ..Groups::default()
+    };
+    for group in body.data {
+        match (group.labels, group.last_push_successful) {
+            (Told::Other(IgnoredAny), _) => groups.nameless += 1,
+            (Told::Is(labels), Told::Is(false)) => groups.refused.push(text(&labels)),
+            (Told::Is(_), _) => {}
+        }
     }
-    #[derive(Deserialize)]
-    struct Group {
-        labels: BTreeMap<String, String>,
-        #[serde(default)]
-        last_push_successful: bool,
+    groups
+}
+
+fn text(labels: &BTreeMap<String, String>) -> String {
+    let labels = labels.iter();
+    labels
+        .map(|(name, value)| format!("{name}={}", promql::quoted(value)))
+        .collect::<Vec<_>>()
+        .join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_group_blinds_nobody_to_the_others() {
+        let text = r#"{"status":"success","data":[
+            {"labels":{"job":"well"},"last_push_successful":true,"rows":{"metrics":[{"labels":{},"value":"1"}]}},
+            {"labels":{"job":"refused","box":"a"},"last_push_successful":false},
+            {"labels":{"type":"UNTYPED","metrics":[{"labels":{"job":"evil"},"value":"1"}]},"last_push_successful":true},
+            {"labels":{"job":"sly"},"last_push_successful":{"type":"UNTYPED","metrics":[]}}]}"#;
+        assert_eq!(
+            told(serde_json::from_str(text).unwrap()),
+            Groups {
+                count: 4,
+                refused: vec![r#"box="a",job="refused""#.to_owned()],
+                nameless: 1,
+            }
+        );
+        // it leaves out what is empty
+        assert_eq!(
+            told(serde_json::from_str(r#"{"status":"success"}"#).unwrap()),
+            Groups::default()
+        );
     }
-    let body: Body = client.json(base, "api/v1/metrics").await?;
-    let groups = body.data.into_iter().map(|group| {
-        let labels: Vec<_> = group
-            .labels
-            .iter()
-            .map(|(name, value)| format!("{name}={value:?}"))
-            .collect();
-        (labels.join(","), group.last_push_successful)
-    });
-    Ok(groups.collect())
 }

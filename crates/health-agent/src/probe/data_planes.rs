@@ -40,7 +40,10 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<DataPlanes>
 
 async fn one(client: &Client, collector: &config::Collector) -> Collector {
     let base = &collector.self_metrics;
-    let (ready, page) = tokio::join!(client.ready(base, "readyz"), client.samples(base, "metrics"));
+    let (ready, page) = tokio::join!(
+        client.ready(base, "readyz"),
+        client.samples(base, "metrics", WANTED)
+    );
     Collector {
         environment: collector.environment.clone(),
         data_plane_id: collector.data_plane_id.clone(),
@@ -50,6 +53,19 @@ async fn one(client: &Client, collector: &config::Collector) -> Collector {
         seen: None,
     }
 }
+
+/// What of a collector's page matters.
+const WANTED: &[&str] = &[
+    "process_start_time_seconds",
+    "signalbox_collector_accepted_datapoints_total",
+    "signalbox_collector_rejected_datapoints_total",
+    "signalbox_collector_refused_requests_total",
+    "signalbox_collector_series",
+    "signalbox_collector_series_limit",
+    "signalbox_collector_series_bytes",
+    "signalbox_collector_series_bytes_limit",
+    "signalbox_collector_state_failures_total",
+];
 
 fn numbers(page: &Samples) -> Numbers {
     let value = |name: &str| page.sum(name, &[]).unwrap_or(0.0);

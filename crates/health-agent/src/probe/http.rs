@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, StatusCode, Url};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::facts::Answer;
-use crate::probe::samples::Samples;
+use crate::probe::samples::{Reader, Samples};
 
-/// The largest answer that is read, in bytes: the own metrics of a busy Prometheus are about 1 MiB.
-const MAX_ANSWER: usize = 16 << 20;
+/// The largest answer that is kept, bytes. There may be dozens at once.
+const MAX_ANSWER: usize = 4 << 20;
+
+/// The largest list of a Pushgateway's groups, which has all that was pushed.
+pub(crate) const MAX_GROUPS: usize = 16 << 20;
+
+/// The largest page of metrics, which is not kept: a Pushgateway's has all that was pushed, a busy Prometheus' own is about 1 MiB.
+const MAX_PAGE: usize = 32 << 20;
 
 /// A client for parts of the box. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -67,23 +73,27 @@ impl Client {
     pub(crate) async fn exchange(&self, request: RequestBuilder) -> Answer<(StatusCode, HeaderMap, Vec<u8>)> {
         let mut response = request.send().await.map_err(why)?;
         let headers = std::mem::take(response.headers_mut());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(why)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(format!("answered more than {} MiB", MAX_ANSWER >> 20));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok((response.status(), headers, body))
+        let status = response.status();
+        Ok((status, headers, whole(response, MAX_ANSWER).await?))
     }
 
     /// The body of a successful GET of `base` and `path`.
     pub(crate) async fn get(&self, base: &Url, path: &str) -> Answer<Vec<u8>> {
-        let (status, body) = self.send(self.inner.get(under(base, path))).await?;
+        self.get_up_to(base, path, MAX_ANSWER).await
+    }
+
+    /// The same, of another size.
+    pub(crate) async fn get_up_to(&self, base: &Url, path: &str, max: usize) -> Answer<Vec<u8>> {
+        whole(self.successful(base, path).await?, max).await
+    }
+
+    async fn successful(&self, base: &Url, path: &str) -> Answer<Response> {
+        let response = self.inner.get(under(base, path)).send().await.map_err(why)?;
+        let status = response.status();
         if status.is_success() {
-            return Ok(body);
+            return Ok(response);
         }
-        Err(refusal(status, &body))
+        Err(refusal(status, &whole(response, MAX_ANSWER).await?))
     }
 
     /// Whether a GET of `base` and `path` is answered with success.
@@ -97,14 +107,17 @@ impl Client {
         serde_json::from_slice(&body).map_err(|error| format!("answered what cannot be read: {error}"))
     }
 
-    /// The samples of a `/metrics` page.
-    pub(crate) async fn samples(&self, base: &Url, path: &str) -> Answer<Samples> {
-        let body = self.get(base, path).await?;
-        let samples = Samples::parse(&String::from_utf8_lossy(&body));
-        if samples.is_empty() {
-            return Err("answered no metrics".to_owned());
-        }
-        Ok(samples)
+    /// The samples of a `/metrics` page that have one of those names.
+    pub(crate) async fn samples(
+        &self,
+        base: &Url,
+        path: &str,
+        wanted: &'static [&'static str],
+    ) -> Answer<Samples> {
+        let response = self.successful(base, path).await?;
+        let mut reader = Reader::new(wanted);
+        pieces(response, MAX_PAGE, |piece| reader.take(piece)).await?;
+        reader.end().ok_or_else(|| "answered no metrics".to_owned())
     }
 
     /// An instant query to Prometheus or Thanos.
@@ -155,6 +168,29 @@ impl Client {
             })
             .collect())
     }
+}
+
+async fn whole(response: Response, max: usize) -> Answer<Vec<u8>> {
+    let mut body = Vec::new();
+    let keep = |piece: &[u8]| {
+        body.extend_from_slice(piece);
+        Ok(())
+    };
+    pieces(response, max, keep).await?;
+    Ok(body)
+}
+
+/// Hands the body on as it comes.
+async fn pieces(mut response: Response, max: usize, mut take: impl FnMut(&[u8]) -> Answer<()>) -> Answer<()> {
+    let mut length = 0;
+    while let Some(piece) = response.chunk().await.map_err(why)? {
+        length += piece.len();
+        if length > max {
+            return Err(format!("answered more than {} MiB", max >> 20));
+        }
+        take(&piece)?;
+    }
+    Ok(())
 }
 
 /// `path` below the root of an API.

@@ -25,7 +25,7 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Prometheus>
         configuration::read(client, base),
         flags(client, base),
         rules::failing(client, base),
-        client.samples(base, "metrics"),
+        client.samples(base, "metrics", numbers::WANTED),
         growth(client, base, &config.box_name),
     );
     Some(Prometheus {

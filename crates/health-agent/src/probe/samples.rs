@@ -2,9 +2,28 @@
 
 use std::collections::BTreeMap;
 
-/// All samples of one page.
+use crate::facts::Answer;
+
+/// Longer lines are nobody's, bytes.
+const MAX_LINE: usize = 64 << 10;
+
+/// The samples of one page that somebody wants: the page of a busy part is megabytes, of which a few lines matter.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Samples(Vec<Sample>);
+pub(crate) struct Samples {
+    all: Vec<Sample>,
+    /// The names that were kept. Others must not be asked for: they would seem not to be there.
+    wanted: Option<&'static [&'static str]>,
+}
+
+/// Reads a page piece by piece.
+pub(crate) struct Reader {
+    samples: Samples,
+    wanted: &'static [&'static str],
+    /// Whether there is any sample, wanted or not.
+    any: bool,
+    /// The beginning of a line whose end has not come yet.
+    line: Vec<u8>,
+}
 
 #[derive(Debug, Clone)]
 struct Sample {
@@ -13,15 +32,70 @@ struct Sample {
     value: f64,
 }
 
-impl Samples {
-    /// Total: a line that is none is left out. Histograms are read as what they are made of.
-    pub(crate) fn parse(text: &str) -> Self {
-        Self(text.lines().filter_map(sample).collect())
+impl Reader {
+    pub(crate) fn new(wanted: &'static [&'static str]) -> Self {
+        Self {
+            samples: Samples {
+                all: vec![],
+                wanted: Some(wanted),
+            },
+            wanted,
+            any: false,
+            line: vec![],
+        }
     }
 
-    /// Whether there is none at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Total: a line that is no sample is left out. Histograms are read as what they are made of.
+    pub(crate) fn take(&mut self, mut piece: &[u8]) -> Answer<()> {
+        while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
+            if self.line.is_empty() {
+                self.read(&piece[..end]);
+            } else {
+                let mut line = std::mem::take(&mut self.line);
+                line.extend_from_slice(&piece[..end]);
+                self.read(&line);
+            }
+            piece = &piece[end + 1..];
+        }
+        if self.line.len() + piece.len() > MAX_LINE {
+            return Err(format!("answered more than {} KiB in a line", MAX_LINE >> 10));
+        }
+        self.line.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// `None` if there was no sample at all.
+    pub(crate) fn end(mut self) -> Option<Samples> {
+        let line = std::mem::take(&mut self.line);
+        self.read(&line);
+        self.any.then_some(self.samples)
+    }
+
+    fn read(&mut self, line: &[u8]) {
+        let end = line.iter().position(|byte| matches!(byte, b'{' | b' ' | b'\t'));
+        let name = &line[..end.unwrap_or(line.len())];
+        let is_wanted = self.wanted.iter().any(|wanted| wanted.as_bytes() == name);
+        if self.any && !is_wanted {
+            return;
+        }
+        let Some(sample) = sample(&String::from_utf8_lossy(line)) else {
+            return;
+        };
+        self.any = true;
+        if is_wanted {
+            self.samples.all.push(sample);
+        }
+    }
+}
+
+impl Samples {
+    /// All of a page.
+    #[cfg(test)]
+    pub(crate) fn parse(text: &str) -> Self {
+        Self {
+            all: text.lines().filter_map(sample).collect(),
+            wanted: None,
+        }
     }
 
     /// The sum of all series of that name with those labels. `None` if there is none.
@@ -36,7 +110,11 @@ impl Samples {
 
     /// Labels and value of each series of that name.
     pub(crate) fn series(&self, name: &str) -> impl Iterator<Item = (&BTreeMap<String, String>, f64)> {
-        self.0
+        debug_assert!(
+            self.wanted.is_none_or(|wanted| wanted.contains(&name)),
+            "{name} is not among the wanted"
+        );
+        self.all
             .iter()
             .filter(move |sample| sample.name == name)
             .map(|sample| (&sample.labels, sample.value))
@@ -58,7 +136,6 @@ impl Samples {
 
 /// `name{label="value",…} value [timestamp]`
 fn sample(line: &str) -> Option<Sample> {
-    let line = line.trim_start();
     if line.starts_with('#') {
         return None;
     }
@@ -129,12 +206,40 @@ broken{job=\"a
         assert_eq!(samples.sum("plain", &[]), Some(2.5));
         assert_eq!(samples.max("infinite", &[]), Some(f64::INFINITY));
         assert_eq!(samples.sum("broken", &[]), None);
-        assert!(!samples.is_empty());
-        assert!(Samples::parse("<html>\n# up 1\n").is_empty());
         let labels: Vec<_> = samples
             .series("up")
             .filter_map(|(labels, _)| labels.get("instance"))
             .collect();
         assert_eq!(labels, ["x:1", "say \"hi\", {you}\\"]);
+    }
+
+    #[test]
+    fn a_page_in_pieces_is_the_same_page() {
+        for length in 1..PAGE.len() {
+            let mut reader = Reader::new(&["up", "infinite"]);
+            for piece in PAGE.as_bytes().chunks(length) {
+                reader.take(piece).unwrap();
+            }
+            let samples = reader.end().unwrap();
+            assert_eq!(samples.all.len(), 3, "in pieces of {length}");
+            assert_eq!(samples.sum("up", &[("job", "a")]), Some(1.0));
+        }
+    }
+
+    #[test]
+    fn a_page_of_nothing_that_is_wanted_is_not_no_page() {
+        let read = |text: &str| {
+            let mut reader = Reader::new(&["up"]);
+            reader.take(text.as_bytes()).unwrap();
+            reader.end()
+        };
+        assert!(read("down 1").is_some_and(|samples| samples.all.is_empty()));
+        assert!(read("<html>\n# up 1\n").is_none());
+        assert!(read("").is_none());
+        let mut reader = Reader::new(&["up"]);
+        assert_eq!(
+            reader.take(&vec![b' '; MAX_LINE + 1]),
+            Err("answered more than 64 KiB in a line".to_owned())
+        );
     }
 }

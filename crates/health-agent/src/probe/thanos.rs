@@ -41,19 +41,16 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
         .as_ref()
         .map(|query| stores::read(client, query))
         .into();
-    let own: OptionFuture<_> = prometheus
-        .map(|prometheus| parts::started_at(client, prometheus))
-        .into();
     let history = parts::history(client, prometheus, &config.box_name);
     let sidecar: OptionFuture<_> = parts
         .thanos_sidecar
         .as_ref()
-        .map(|sidecar| client.samples(sidecar, "metrics"))
+        .map(|sidecar| client.samples(sidecar, "metrics", parts::OF_SIDECAR))
         .into();
     let compactor: OptionFuture<_> = parts
         .thanos_compact
         .as_ref()
-        .map(|compactor| client.samples(compactor, "metrics"))
+        .map(|compactor| client.samples(compactor, "metrics", parts::OF_COMPACTOR))
         .into();
     let ruler: OptionFuture<_> = parts
         .thanos_rule
@@ -69,10 +66,9 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
         .as_ref()
         .map(|store| bucket::look(client, store, config))
         .into();
-    let (ready, stores, started_at, history, sidecar, compactor, ruler, round_trip, object_store) = tokio::join!(
+    let (ready, stores, history, sidecar, compactor, ruler, round_trip, object_store) = tokio::join!(
         ready,
         stores,
-        own,
         history,
         sidecar,
         compactor,
@@ -87,7 +83,8 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
         stores,
         expected_stores: expected_stores(config),
         sidecar: sidecar.map(|page| page.map(|page| parts::sidecar(&page, &history))),
-        prometheus_started_at: started_at.flatten(),
+        // it tells it on a page that is read already
+        prometheus_started_at: None,
         compactor: compactor.map(|page| page.map(|page| parts::compactor(&page, &history))),
         ruler,
         round_trip,

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crate::probe::Samples;
 use crate::reaper::group::Group;
 
+/// What of the Pushgateway's page matters. All that was pushed is on it, too.
+pub(super) const WANTED: &[&str] = &["pushgateway_http_requests_total"];
+
 /// How many pushes the Pushgateway has taken since its start.
 pub(super) fn counted(samples: &Samples) -> f64 {
     samples

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::facts::alerting::{Alerting, Cluster, Numbers, Silence, Watchdog};
+use crate::facts::alerting::{Alerting, Cluster, Groups, Numbers, Silence, Watchdog};
 use crate::verdict::Verdict;
 
 const NOW: Timestamp = 1_795_711_000.0;
@@ -39,7 +39,10 @@ pub(in crate::check) fn healthy() -> Alerting {
         }),
         pushgateway: Some(Pushgateway {
             ready: Ok(()),
-            groups: Ok(vec![("job=\"backup\"".to_owned(), true)]),
+            groups: Ok(Groups {
+                count: 1,
+                ..Groups::default()
+            }),
         }),
         dashboard: Some(Ok(())),
     }
@@ -65,6 +68,10 @@ fn with_alertmanager(id: &str, change: impl FnOnce(&mut Alertmanager)) -> (Verdi
 
 fn says(verdict: Verdict, evidence: &str) -> (Verdict, String) {
     (verdict, evidence.to_owned())
+}
+
+fn groups_of(it: &mut Alerting) -> &mut Groups {
+    it.pushgateway.as_mut().unwrap().groups.as_mut().unwrap()
 }
 
 #[test]
@@ -228,8 +235,15 @@ fn a_silence_for_weeks_is_told() {
 fn a_push_that_was_refused_is_told() {
     assert_eq!(
         with("pushgateway-groups", |it| {
-            it.pushgateway.as_mut().unwrap().groups = Ok(vec![("job=\"backup\"".to_owned(), false)]);
+            groups_of(it).refused.push("job=\"backup\"".to_owned());
         }),
         says(Verdict::Degraded, "the last push was refused: {job=\"backup\"}")
+    );
+    assert_eq!(
+        with("pushgateway-groups", |it| groups_of(it).nameless = 1),
+        says(
+            Verdict::Degraded,
+            "1 group with a metric of the name labels, which hides whose it is"
+        )
     );
 }

@@ -16,6 +16,15 @@ use crate::probe::samples::Samples;
 
 const CONFIG_HASH: &str = "alertmanager_config_hash";
 
+/// What of its page matters.
+const WANTED: &[&str] = &[
+    "process_start_time_seconds",
+    "alertmanager_config_last_reload_successful",
+    CONFIG_HASH,
+    "alertmanager_notifications_total",
+    "alertmanager_notifications_failed_total",
+];
+
 pub(super) async fn look(client: &Client, base: &Url, config: &Config) -> Alertmanager {
     let recent: OptionFuture<_> = config
         .parts
@@ -31,7 +40,7 @@ pub(super) async fn look(client: &Client, base: &Url, config: &Config) -> Alertm
     let (ready, cluster, page, peer_config_hash, recent, watchdog, silences) = tokio::join!(
         client.ready(base, "-/ready"),
         cluster(client, base),
-        client.samples(base, "metrics"),
+        client.samples(base, "metrics", WANTED),
         peer_config_hash,
         recent,
         watchdog(client, base),
@@ -72,7 +81,7 @@ async fn cluster(client: &Client, base: &Url) -> Answer<Cluster> {
 }
 
 async fn config_hash(client: &Client, base: &Url) -> Answer<f64> {
-    let page = client.samples(base, "metrics").await?;
+    let page = client.samples(base, "metrics", &[CONFIG_HASH]).await?;
     page.sum(CONFIG_HASH, &[])
         .ok_or_else(|| format!("does not tell {CONFIG_HASH}"))
 }

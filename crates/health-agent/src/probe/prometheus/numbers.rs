@@ -5,6 +5,29 @@ use std::collections::BTreeMap;
 use crate::facts::prometheus::{Numbers, RuleGroup};
 use crate::probe::samples::Samples;
 
+/// What of the page matters.
+pub(super) const WANTED: &[&str] = &[
+    "process_start_time_seconds",
+    "prometheus_config_last_reload_successful",
+    "prometheus_config_last_reload_success_timestamp_seconds",
+    "prometheus_tsdb_head_max_time_seconds",
+    "prometheus_tsdb_lowest_timestamp_seconds",
+    "prometheus_tsdb_head_samples_appended_total",
+    "prometheus_tsdb_head_series",
+    "process_resident_memory_bytes",
+    "prometheus_tsdb_wal_writes_failed_total",
+    "prometheus_tsdb_wal_corruptions_total",
+    "prometheus_tsdb_storage_blocks_bytes",
+    "prometheus_tsdb_wal_storage_size_bytes",
+    "prometheus_tsdb_head_chunks_storage_size_bytes",
+    "prometheus_tsdb_retention_limit_bytes",
+    "prometheus_tsdb_retention_limit_seconds",
+    "prometheus_notifications_alertmanagers_discovered",
+    "prometheus_rule_group_interval_seconds",
+    "prometheus_rule_group_last_duration_seconds",
+    "prometheus_rule_group_last_evaluation_timestamp_seconds",
+];
+
 pub(super) fn of(page: &Samples) -> Numbers {
     let value = |name: &str| page.sum(name, &[]).unwrap_or(0.0);
     Numbers {

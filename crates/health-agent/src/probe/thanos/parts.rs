@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use reqwest::Url;
 
+use crate::facts::Answer;
 use crate::facts::thanos::{Compactor, Ruler, Sidecar};
-use crate::facts::{Answer, Timestamp};
 use crate::probe::growth;
 use crate::probe::http::{Client, Sample};
 use crate::probe::prometheus::rules;
@@ -49,10 +49,33 @@ pub(super) async fn history(client: &Client, prometheus: Option<&Url>, box_name:
     History(growth::several(client, prometheus, &expressions).await.ok())
 }
 
-pub(super) async fn started_at(client: &Client, part: &Url) -> Option<Timestamp> {
-    let page = client.samples(part, "metrics").await.ok()?;
-    page.max("process_start_time_seconds", &[])
-}
+/// What of the sidecar's page matters.
+pub(super) const OF_SIDECAR: &[&str] = &[
+    "process_start_time_seconds",
+    "thanos_sidecar_prometheus_up",
+    "thanos_objstore_bucket_last_successful_upload_time",
+    "thanos_shipper_dir_syncs_total",
+    "thanos_shipper_dir_sync_failures_total",
+];
+
+/// What of the compactor's page matters.
+pub(super) const OF_COMPACTOR: &[&str] = &[
+    "process_start_time_seconds",
+    "thanos_compact_halted",
+    "thanos_compact_iterations_total",
+    "thanos_blocks_meta_synced",
+];
+
+/// What of the ruler's page matters.
+const OF_RULER: &[&str] = &[
+    "process_start_time_seconds",
+    "prometheus_rule_group_last_evaluation_timestamp_seconds",
+    "prometheus_rule_group_interval_seconds",
+    "prometheus_rule_evaluations_total",
+    "prometheus_rule_evaluation_failures_total",
+    "thanos_alert_sender_alerts_dropped_total",
+    "thanos_alert_queue_alerts_dropped_total",
+];
 
 pub(super) fn sidecar(page: &Samples, history: &History) -> Sidecar {
     let value = |name: &str| page.sum(name, &[]).unwrap_or(0.0);
@@ -84,7 +107,10 @@ pub(super) fn compactor(page: &Samples, history: &History) -> Compactor {
 }
 
 pub(super) async fn ruler(client: &Client, base: &Url) -> Answer<Ruler> {
-    let (page, failing_rules) = tokio::join!(client.samples(base, "metrics"), rules::failing(client, base));
+    let (page, failing_rules) = tokio::join!(
+        client.samples(base, "metrics", OF_RULER),
+        rules::failing(client, base)
+    );
     let page = page?;
     let value = |name: &str| page.sum(name, &[]).unwrap_or(0.0);
     let evaluated_at = page

@@ -31,6 +31,8 @@ pub(super) enum Fault {
     Status(u16),
     Garbage,
     Hang,
+    /// Does what it was asked for, and does not say so.
+    DoneAndHang,
     /// More than anybody wants to read.
     Flood,
     /// Ends before it has said all.
@@ -54,6 +56,8 @@ pub(super) struct Box {
 struct Behaviour {
     faults: Vec<(String, Fault)>,
     objects: BTreeMap<String, Bytes>,
+    /// How many were written.
+    written: usize,
 }
 
 type Shared = Arc<Mutex<Behaviour>>;
@@ -109,6 +113,11 @@ impl Box {
     /// How many objects are in the bucket.
     pub(super) fn objects(&self) -> usize {
         self.state.lock().unwrap().objects.len()
+    }
+
+    /// How many ever were.
+    pub(super) fn written(&self) -> usize {
+        self.state.lock().unwrap().written
     }
 
     pub(super) fn settings(&self, keys: &Path) -> String {
@@ -210,7 +219,10 @@ async fn answer(State(state): State<Shared>, request: Request) -> Response {
             (StatusCode::from_u16(code).unwrap(), said).into_response()
         }
         Some(Fault::Garbage) => "<html>\u{0}{[\"\\".into_response(),
-        Some(Fault::Hang) => {
+        Some(Fault::Hang | Fault::DoneAndHang) => {
+            if fault == Some(Fault::DoneAndHang) {
+                respond(&state, &head.method, &path, body, 0.005);
+            }
             tokio::time::sleep(Duration::from_hours(1)).await;
             StatusCode::OK.into_response()
         }
@@ -244,9 +256,11 @@ fn object_store(state: &Shared, method: &Method, path: &str, body: Bytes) -> Res
         return refused(StatusCode::FORBIDDEN, "AccessDenied");
     }
     let key = path.split('?').next().unwrap_or_default().to_owned();
-    let objects = &mut state.lock().unwrap().objects;
+    let mut state = state.lock().unwrap();
+    let Behaviour { objects, written, .. } = &mut *state;
     match *method {
         Method::PUT => {
+            *written += 1;
             objects.insert(key, body);
             StatusCode::OK.into_response()
         }
