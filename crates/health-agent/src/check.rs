@@ -185,7 +185,7 @@ impl Check {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::{BTreeSet, HashSet};
     use std::path::Path;
 
     use super::*;
@@ -233,6 +233,25 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Those in capitals are of alerts.
+    #[test]
+    fn a_runbook_in_lower_case_is_that_of_a_check() {
+        let runbooks = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stack/runbooks");
+        let there: BTreeSet<_> = std::fs::read_dir(runbooks)
+            .unwrap()
+            .filter_map(|file| {
+                let name = file.unwrap().file_name();
+                Some(name.to_str()?.strip_suffix(".md")?.to_owned())
+            })
+            .filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
+            .collect();
+        let named: BTreeSet<_> = all()
+            .filter(|check| check.runbook == Some(check.id))
+            .map(|check| check.id.to_owned())
+            .collect();
+        assert_eq!(there, named);
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub const CHECKS: &[Check] = &[
         severity: Severity::Required,
         title: "Prometheus' WAL is whole",
         fix: "Make room on its disk, then systemctl restart prometheus.service at once: the WAL has a torn record, and a later restart would lose all samples written after it on this replica",
-        runbook: None,
+        runbook: Some("prometheus-wal"),
         before_start: false,
         judge: |facts| numbers(facts, wal),
     },
