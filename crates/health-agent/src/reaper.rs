@@ -6,10 +6,12 @@
 //! outside. It can be excluded afterwards: the Pushgateway counts pushes, and each one that was taken shows in some group. Where
 //! the count does not add up, that is logged and counted; the job's next push mends it.
 
+mod caution;
 mod group;
 mod habits;
 mod pushes;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
@@ -20,6 +22,7 @@ use crate::config::Config;
 use crate::facts::Answer;
 use crate::probe::http::MAX_GROUPS;
 use crate::probe::{Client, unix_time};
+use caution::{Caution, Why};
 use group::Group;
 use habits::Habits;
 
@@ -28,6 +31,8 @@ const DOUBTS: &str = "signalbox_reaper_doubtful_rounds_total";
 const FAILURES: &str = "signalbox_reaper_failures_total";
 const KEPT: &str = "signalbox_reaper_groups_kept";
 const GROUPS: &str = "signalbox_reaper_groups";
+const UNREADABLE: &str = "signalbox_reaper_groups_unreadable";
+const WAITING: &str = "signalbox_reaper_groups_waiting";
 
 /// More groups than these wait for the next round: each deletion asks for all groups.
 const MAX_DELETIONS: usize = 50;
@@ -46,14 +51,22 @@ pub(crate) fn describe() {
     );
     describe_counter!(FAILURES, "Times that the Pushgateway could not be tidied up");
     describe_gauge!(KEPT, "Groups that are old, and kept because of their label");
-    describe_gauge!(GROUPS, "Groups in the Pushgateway");
+    describe_gauge!(GROUPS, "Groups in the Pushgateway that can be read");
+    describe_gauge!(
+        UNREADABLE,
+        "Groups in the Pushgateway that cannot be read, and are never deleted"
+    );
+    describe_gauge!(
+        WAITING,
+        "Groups that are old, and not deleted yet because it may be the clock that is wrong"
+    );
     for counted in [DELETED, DOUBTS, FAILURES] {
         counter!(counted).increment(0);
     }
 }
 
-/// Tidies up for ever.
-pub(crate) async fn run(client: &Client, config: &Config) {
+/// Tidies up for ever. While the clock is known not to be kept, nothing is deleted.
+pub(crate) async fn run(client: &Client, config: &Config, clock_is_off: &AtomicBool) {
     let (Some(pushgateway), Some(after)) = (&config.parts.pushgateway, config.reaper.after) else {
         return std::future::pending().await;
     };
@@ -63,8 +76,9 @@ pub(crate) async fn run(client: &Client, config: &Config) {
         keep_label: &config.reaper.keep_label,
         after,
         habits: Habits::default(),
-        clock: (Instant::now(), unix_time()),
-        not_before: Instant::now(),
+        caution: Caution::new(after, Instant::now(), unix_time()),
+        clock_is_off,
+        waits: None,
     };
     let mut ticks = interval(config.reaper.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -91,17 +105,23 @@ struct Reaper<'a> {
     keep_label: &'a str,
     after: Duration,
     habits: Habits,
-    /// This moment by a clock that runs evenly, and by the one that tells the time.
-    clock: (Instant, f64),
-    /// Ages are not believed earlier.
-    not_before: Instant,
+    caution: Caution,
+    clock_is_off: &'a AtomicBool,
+    /// Why the last round deleted nothing, though there was something old.
+    waits: Option<Why>,
 }
 
 impl Reaper<'_> {
     async fn round(&mut self) -> Answer<()> {
         let groups = self.groups().await?;
         let now = unix_time();
-        self.mind_the_clock(now);
+        let even = Instant::now();
+        if let Some(jump) = self.caution.jump(even, now) {
+            tracing::warn!(
+                jump_seconds = jump.round(),
+                "the clock was put; for now, no group of the Pushgateway is deleted"
+            );
+        }
         self.habits.see(&groups);
         let is_old = |group: &&Group| group.age(now).is_some_and(|age| age > self.after.as_secs_f64());
         let (kept, stale): (Vec<_>, Vec<_>) = groups.iter().filter(is_old).partition(|group| group.kept);
@@ -110,11 +130,15 @@ impl Reaper<'_> {
         let stale: Vec<_> = stale
             .into_iter()
             .filter(|group| !self.habits.is_due(group, now))
-            .take(MAX_DELETIONS)
             .collect();
-        if stale.is_empty() || Instant::now() < self.not_before {
+        let clock_is_off = self.clock_is_off.load(Ordering::Relaxed);
+        let why = self.caution.waits(even, clock_is_off, stale.len(), groups.len());
+        gauge!(WAITING).set(if why.is_some() { stale.len() as f64 } else { 0.0 });
+        self.tell(why, stale.len(), groups.len());
+        if stale.is_empty() || why.is_some() {
             return Ok(());
         }
+        let stale = stale.into_iter().take(MAX_DELETIONS);
         // in this order: what is in a group is counted a moment later
         let before = self.pushes().await?;
         let groups_before = self.groups().await?;
@@ -168,7 +192,9 @@ impl Reaper<'_> {
             .get_up_to(self.pushgateway, "api/v1/metrics", MAX_GROUPS)
             .await;
         let body = answer.map_err(|why| format!("the Pushgateway {why}"))?;
-        group::parse(&body, self.keep_label)
+        let (groups, unreadable) = group::parse(&body, self.keep_label)?;
+        gauge!(UNREADABLE).set(unreadable as f64);
+        Ok(groups)
     }
 
     async fn pushes(&self) -> Answer<f64> {
@@ -180,18 +206,19 @@ impl Reaper<'_> {
         Ok(pushes::counted(&samples))
     }
 
-    /// A clock that was put forward makes every group old at once: they get another chance.
-    fn mind_the_clock(&mut self, now: f64) {
-        const JUMP: f64 = 60.0;
-        let even = Instant::now();
-        let (was_even, was) = std::mem::replace(&mut self.clock, (even, now));
-        let jump = now - was - (even - was_even).as_secs_f64();
-        if jump > JUMP {
-            self.not_before = even + self.after;
-            tracing::warn!(
-                jump_seconds = jump.round(),
-                "the clock was put forward; for now, no group of the Pushgateway is deleted"
-            );
+    /// Once, not each minute for as long as it waits.
+    fn tell(&mut self, why: Option<Why>, old: usize, groups: usize) {
+        let before = std::mem::replace(&mut self.waits, why);
+        match why {
+            Some(why) if old > 0 && before != Some(why) => {
+                tracing::warn!(
+                    groups.old = old,
+                    groups.all = groups,
+                    why = why.text(),
+                    "no group of the Pushgateway is deleted for now"
+                );
+            }
+            _ => {}
         }
     }
 }

@@ -6,6 +6,7 @@ mod status;
 mod unit_metrics;
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,10 +22,12 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::board::{Board, Change, Summary};
 use crate::canary::{self, Canaries};
 use crate::config::Config;
+use crate::facts::Facts;
+use crate::facts::host::Clock;
 use crate::gate;
-use crate::verify;
 use crate::probe::{self, Client};
 use crate::reaper;
+use crate::verify;
 use unit_metrics::UnitMetrics;
 
 /// A health agent that listens, and does not serve yet.
@@ -79,6 +82,7 @@ impl Agent {
             board: Arc::default(),
         };
         let canaries = Canaries::new(&self.config);
+        let clock_is_off = AtomicBool::new(false);
         let router = router(shared.clone())
             .merge(canary::router(canaries.clone()))
             .merge(health_routes(&life));
@@ -87,9 +91,9 @@ impl Agent {
             // a box without collectors has no canaries to send, and one without Pushgateway nothing to tidy: judging goes on
             _ = async {
                 tokio::join!(
-                    judge(&self.client, &self.config, &shared, &life),
+                    judge(&self.client, &self.config, &shared, &life, &clock_is_off),
                     canaries.send(&self.client, &self.config),
-                    reaper::run(&self.client, &self.config),
+                    reaper::run(&self.client, &self.config, &clock_is_off),
                 )
             } => Ok(()),
         }
@@ -110,7 +114,7 @@ fn router(shared: Shared) -> Router {
 }
 
 /// The rounds. The watchdog hears of each: a round ends within a few of a request's time-outs.
-async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
+async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life, clock_is_off: &AtomicBool) {
     let heartbeat = life.heartbeat(
         "rounds",
         config.interval + 10 * config.timeout + Duration::from_secs(10),
@@ -122,6 +126,7 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
     loop {
         ticks.tick().await;
         let facts = probe::round(client, config).await;
+        clock_is_off.store(is_off(&facts), Ordering::Relaxed);
         let (changes, summary, red) = {
             let mut board = shared.board();
             let changes = board.take(&facts);
@@ -138,6 +143,12 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life) {
         gate::red::record(config, red).await;
         heartbeat.beat();
     }
+}
+
+/// Whether the clock is known not to be kept by a time server.
+fn is_off(facts: &Facts) -> bool {
+    let clock = facts.host.as_ref().and_then(|host| host.clock.as_ref());
+    clock.is_some_and(|clock| matches!(clock, Ok(Clock { synchronized: false })))
 }
 
 /// One event for each transition, with fields that the journal can be searched by.

@@ -6,7 +6,8 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Url;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::facts::{Answer, Timestamp};
 use crate::probe::http::under;
@@ -64,48 +65,78 @@ impl fmt::Display for Group {
     }
 }
 
-/// The answer of `/api/v1/metrics`.
-pub(super) fn parse(answer: &[u8], keep_label: &str) -> Answer<Vec<Group>> {
-    let answer: Value = serde_json::from_slice(answer)
-        .map_err(|error| format!("the Pushgateway answered what cannot be read: {error}"))?;
-    match &answer["data"] {
-        Value::Array(groups) => groups.iter().map(|one| group(one, keep_label)).collect(),
-        // it leaves out what is empty
-        Value::Null if answer["status"] == "success" => Ok(vec![]),
-        _ => Err("the Pushgateway answered no list of groups".to_owned()),
+/// The answer of `/api/v1/metrics`: the groups that can be read, and how many cannot.
+///
+/// What was pushed is looked through in place, piece by piece: there may be megabytes of it.
+pub(super) fn parse(answer: &[u8], keep_label: &str) -> Answer<(Vec<Group>, usize)> {
+    #[derive(Deserialize)]
+    struct Body<'a> {
+        status: String,
+        #[serde(borrow)]
+        data: Option<Vec<&'a RawValue>>,
     }
+    let answer: Body = serde_json::from_slice(answer)
+        .map_err(|error| format!("the Pushgateway answered what cannot be read: {error}"))?;
+    let groups = match answer.data {
+        Some(groups) => groups,
+        // it leaves out what is empty
+        None if answer.status == "success" => vec![],
+        None => return Err("the Pushgateway answered no list of groups".to_owned()),
+    };
+    let read: Vec<_> = groups.iter().filter_map(|one| group(one, keep_label)).collect();
+    let unreadable = groups.len() - read.len();
+    Ok((read, unreadable))
 }
 
-fn group(group: &Value, keep_label: &str) -> Answer<Group> {
-    let labels = labels(&group["labels"]);
+/// What it has of one metric's name.
+#[derive(Deserialize)]
+struct Family<'a> {
+    #[serde(borrow)]
+    metrics: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Labels {
+    labels: BTreeMap<String, String>,
+}
+
+/// `None` if it cannot be read. A metric of the name `labels`, say, takes the place of the group's own labels; and of some of
+/// its labels another group may be named.
+fn group(text: &RawValue, keep_label: &str) -> Option<Group> {
+    #[derive(Deserialize)]
+    struct Value {
+        value: String,
+    }
+    let entries: BTreeMap<String, &RawValue> = serde_json::from_str(text.get()).ok()?;
+    let labels: BTreeMap<String, String> = serde_json::from_str(entries.get("labels")?.get()).ok()?;
     if !labels.contains_key("job") {
-        return Err("the Pushgateway has a group without a job".to_owned());
+        return None;
+    }
+    let says_so =
+        |labels: &BTreeMap<String, String>| labels.get(keep_label).is_some_and(|value| !value.is_empty());
+    // grouping labels are on every metric, but a group whose pushes all failed has none that was pushed
+    let mut kept = says_so(&labels);
+    let families = entries
+        .iter()
+        .filter(|(name, value)| *name != "labels" && value.get().starts_with('{'));
+    for (_, family) in families {
+        let family: Family = serde_json::from_str(family.get()).ok()?;
+        for metric in family.metrics {
+            kept = kept || says_so(&serde_json::from_str::<Labels>(metric.get()).ok()?.labels);
+        }
     }
     let time = |family: &str| {
-        let value = &group[family]["metrics"][0]["value"];
-        value.as_str().and_then(|text| text.parse().ok())
+        let family: Family = serde_json::from_str(entries.get(family)?.get()).ok()?;
+        let first: Value = serde_json::from_str(family.metrics.first()?.get()).ok()?;
+        first.value.parse().ok()
     };
-    let families = group.as_object().into_iter().flatten().map(|(_, family)| family);
-    let metrics = families
-        .filter_map(|family| family["metrics"].as_array())
-        .flatten();
-    let says_so = |labels: &Value| labels[keep_label].as_str().is_some_and(|value| !value.is_empty());
-    // grouping labels are on every metric, but a group whose pushes all failed has none that was pushed
-    let kept = says_so(&group["labels"]) || metrics.into_iter().any(|metric| says_so(&metric["labels"]));
-    Ok(Group {
-        labels,
+    Some(Group {
         // a group whose time cannot be read is never old
         pushed_at: time("push_time_seconds").unwrap_or(f64::INFINITY),
         failed_at: time("push_failure_time_seconds").unwrap_or(0.0),
+        labels,
         kept,
     })
-}
-
-fn labels(labels: &Value) -> BTreeMap<String, String> {
-    let labels = labels.as_object().into_iter().flatten();
-    labels
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect()
 }
 
 #[cfg(test)]
@@ -139,12 +170,12 @@ pub(super) mod tests {
 
     #[test]
     fn a_group_has_labels_and_an_age() {
-        let groups = parse(
+        let (groups, unreadable) = parse(
             &answer(r#"{"job":"nightly","box":"a"}"#, r#"{"job":"nightly"}"#),
             "signalbox_keep",
         )
         .unwrap();
-        assert_eq!(groups.len(), 1);
+        assert_eq!((groups.len(), unreadable), (1, 0));
         assert_eq!(groups[0].labels["box"], "a");
         assert_eq!((groups[0].failed_at, groups[0].kept), (0.0, false));
         let age = groups[0].age(1_795_708_810.0).unwrap();
@@ -160,18 +191,43 @@ pub(super) mod tests {
             (r#"{"job":"x","signalbox_keep":""}"#, r#"{"job":"x"}"#, false),
             (r#"{"job":"x"}"#, r#"{"job":"x","keep":"1"}"#, false),
         ] {
-            let groups = parse(&answer(group, metric), "signalbox_keep").unwrap();
+            let (groups, _) = parse(&answer(group, metric), "signalbox_keep").unwrap();
             assert_eq!(groups[0].kept, kept, "{group} {metric}");
         }
     }
 
     #[test]
     fn nothing_is_no_group_and_nonsense_is_an_error() {
-        assert_eq!(parse(br#"{"status":"success","data":[]}"#, "k"), Ok(vec![]));
-        assert_eq!(parse(br#"{"status":"success"}"#, "k"), Ok(vec![]));
+        assert_eq!(parse(br#"{"status":"success","data":[]}"#, "k"), Ok((vec![], 0)));
+        assert_eq!(parse(br#"{"status":"success"}"#, "k"), Ok((vec![], 0)));
         assert!(parse(br#"{"status":"error"}"#, "k").is_err());
         assert!(parse(b"<html>", "k").is_err());
-        assert!(parse(br#"{"status":"success","data":[{"labels":{}}]}"#, "k").is_err());
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_read_is_counted_and_hides_no_other() {
+        let good = r#"{"labels":{"job":"x"}}"#;
+        for bad in [
+            r#"{"labels":{}}"#,
+            // a metric of that name was pushed
+            r#"{"labels":{"time_stamp":"2026-11-26T16:00:00Z","type":"UNTYPED","metrics":[{"labels":{"job":"evil"},"value":"1"}]}}"#,
+            // without it, it would be the name of another group
+            r#"{"labels":{"job":"x","shard":7}}"#,
+            r#"{"labels":{"job":"x"},"rows_total":{"metrics":[{"labels":{"job":1}}]}}"#,
+            r#"{"labels":{"job":"x"},"rows_total":{}}"#,
+            "7",
+        ] {
+            let text = format!(r#"{{"status":"success","data":[{good},{bad},{good}]}}"#);
+            let (groups, unreadable) = parse(text.as_bytes(), "k").unwrap();
+            assert_eq!((groups.len(), unreadable), (2, 1), "{bad}");
+        }
+    }
+
+    #[test]
+    fn histograms_and_summaries_are_looked_through_too() {
+        let text = br#"{"status":"success","data":[{"labels":{"job":"x"},"took_seconds":{"type":"HISTOGRAM","metrics":[
+            {"labels":{"job":"x","keep":"yes"},"buckets":{"+Inf":"3"},"count":"3","sum":"1.5"}]}}]}"#;
+        assert!(parse(text, "keep").unwrap().0[0].kept);
     }
 
     #[test]
@@ -187,7 +243,7 @@ pub(super) mod tests {
     #[test]
     fn a_time_that_cannot_be_read_is_never_old() {
         let text = br#"{"status":"success","data":[{"labels":{"job":"x"}}]}"#;
-        let group = &parse(text, "k").unwrap()[0];
+        let group = &parse(text, "k").unwrap().0[0];
         assert!(group.age(1e12).unwrap() < 0.0);
     }
 

@@ -56,7 +56,7 @@ impl Pushgateway {
     /// The jobs of all groups, sorted.
     async fn jobs(&self) -> Vec<String> {
         let answer = json(&format!("{}/api/v1/metrics", self.url)).await;
-        let job = |group: &Value| group["labels"]["job"].as_str().unwrap().to_owned();
+        let job = |group: &Value| group["labels"]["job"].as_str().unwrap_or("?").to_owned();
         let mut jobs: Vec<_> = answer["data"].as_array().unwrap().iter().map(job).collect();
         jobs.sort();
         jobs
@@ -91,13 +91,19 @@ async fn what_nobody_pushes_any_more_is_deleted_and_nothing_else() {
         .push("job/not-kept/signalbox_keep@base64/=", "rows_total 2\n")
         .await;
     pushgateway.push("job/fresh", "rows_total 3\n").await;
+    // in the answer, a metric of that name takes the place of the group's labels; it hides no other group
+    pushgateway.push("job/unreadable", "labels 1\n").await;
     let agent = pushgateway.agent(&pushgateway.url, "20s").await;
     eventually("two groups are deleted", async || {
         pushgateway.push("job/fresh", "rows_total 3\n").await;
         (agent.metric(DELETED).await == Some(2.0)).then_some(())
     })
     .await;
-    assert_eq!(pushgateway.jobs().await, ["fresh", "kept", "kept-too"]);
+    assert_eq!(pushgateway.jobs().await, ["?", "fresh", "kept", "kept-too"]);
+    assert_eq!(
+        agent.metric("signalbox_reaper_groups_unreadable").await,
+        Some(1.0)
+    );
     assert_eq!(agent.metric("signalbox_reaper_groups_kept").await, Some(2.0));
     assert_eq!(agent.metric("signalbox_reaper_failures_total").await, Some(0.0));
     // who it was is in the log
@@ -215,4 +221,28 @@ async fn a_push_that_went_with_its_group_is_told() {
     assert_eq!(pushgateway.jobs().await, Vec::<String>::new());
     let log = agent.program.log();
     assert!(log.contains("not every push can be found"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn right_after_the_start_and_while_most_groups_are_old_nothing_is_deleted() {
+    let pushgateway = Pushgateway::start().await;
+    for n in 0..12 {
+        pushgateway.push(&format!("job/old-{n}"), "rows_total 1\n").await;
+    }
+    // all of them are older than that when the agent starts
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    let agent = pushgateway.agent(&pushgateway.url, "4s").await;
+    let waiting = "signalbox_reaper_groups_waiting";
+    eventually("it waits", async || {
+        (agent.metric(waiting).await == Some(12.0)).then_some(())
+    })
+    .await;
+    assert_eq!(agent.metric(DELETED).await, Some(0.0));
+    let log = agent.program.log();
+    assert!(log.contains("the agent has only just started"), "{log}");
+    eventually("all are deleted", async || {
+        (agent.metric(DELETED).await == Some(12.0)).then_some(())
+    })
+    .await;
+    assert_eq!(agent.metric(waiting).await, Some(0.0));
 }
