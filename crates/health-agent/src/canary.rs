@@ -7,7 +7,7 @@
 //!
 //! The value of the metric is the time at which it was sent, so that its age can be told at every stage, by anybody.
 
-mod alert;
+pub(crate) mod alert;
 pub(crate) mod exposition;
 mod ledger;
 pub(crate) mod metric;
@@ -15,7 +15,7 @@ mod routes;
 pub(crate) mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::time::{MissedTickBehavior, interval};
@@ -38,13 +38,13 @@ impl Canaries {
     /// None has been sent yet.
     pub(crate) fn new(config: &Config) -> Self {
         let has_alertmanager = config.parts.alertmanager.is_some();
-        let ledger = Ledger::new(unix_time(), config.collectors.len(), has_alertmanager);
+        let ledger = Ledger::new(Instant::now(), config.collectors.len(), has_alertmanager);
         Self(Arc::new(Mutex::new(ledger)))
     }
 
     /// What is known now.
     pub(crate) fn sender(&self) -> Sender {
-        self.ledger().sender()
+        self.ledger().sender((Instant::now(), unix_time()))
     }
 
     /// Sends for ever.
@@ -65,9 +65,10 @@ impl Canaries {
         let mut ticks = ticks(config.canary.metric_interval);
         loop {
             ticks.tick().await;
-            let sent = metric::send(config, collector).await;
-            exposition::sent(collector, sent.is_ok());
-            self.ledger().sent(index, sent);
+            let at = Instant::now();
+            let taken = metric::send(config, collector).await.map(drop);
+            exposition::sent(collector, taken.is_ok());
+            self.ledger().sent(index, at, taken);
         }
     }
 
@@ -79,7 +80,7 @@ impl Canaries {
         loop {
             ticks.tick().await;
             let nonce = alert::nonce();
-            let at = unix_time();
+            let at = Instant::now();
             // it may come back before the answer to its sending
             self.ledger().expect(nonce.clone(), at);
             let taken = alert::send(client, alertmanager, &config.box_name, &nonce).await;
@@ -99,9 +100,16 @@ impl Canaries {
 
 /// One canary to one collector, by somebody who remembers nothing.
 pub(crate) async fn send_once(config: &Config, collector: &Collector) -> Sent {
-    let mut sent = Sent::default();
-    ledger::note(&mut sent, metric::send(config, collector).await);
-    sent
+    match metric::send(config, collector).await {
+        Ok(at) => Sent {
+            taken_at: Some(at),
+            refusal: None,
+        },
+        Err(why) => Sent {
+            taken_at: None,
+            refusal: Some(why),
+        },
+    }
 }
 
 fn ticks(period: Duration) -> tokio::time::Interval {

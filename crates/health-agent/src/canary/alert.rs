@@ -12,7 +12,7 @@ use crate::probe::Client;
 use crate::probe::http::under;
 
 /// Alertmanager's route of the canary matches it.
-pub(super) const NAME: &str = "SignalboxCanary";
+pub(crate) const NAME: &str = "SignalboxCanary";
 
 /// It must still fire when Alertmanager sends it: after its start it waits a minute, and 15 s for each peer before it.
 const LIFETIME: Duration = Duration::from_mins(2);

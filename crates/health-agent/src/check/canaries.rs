@@ -2,7 +2,7 @@
 
 use crate::check::phrase::{count, time};
 use crate::check::{Category, Check, Severity};
-use crate::facts::canaries::{Alert, Canaries, DataPlane, Newest, Sender, of};
+use crate::facts::canaries::{AHEAD, Alert, Canaries, DataPlane, Newest, Sender, of};
 use crate::facts::{Answer, Facts, Timestamp};
 use crate::verdict::{Reading, Verdict};
 
@@ -131,6 +131,15 @@ fn stored(facts: &Facts, who: &str, stage: fn(&Canaries) -> Option<&Answer<Vec<N
         } else {
             Verdict::Stale
         };
+        if let Some(ahead) = newest
+            .map(|newest| newest - facts.at)
+            .filter(|ahead| *ahead > AHEAD)
+        {
+            return Reading::unknown(format!(
+                "{name}: the newest at {who} was sent {} after now: the clock was put back",
+                time(ahead)
+            ));
+        }
         // behind what the collector took: a collector that is away is no fault of what comes after it
         if newest.is_some_and(|newest| taken_at - newest < canaries.max_age) {
             return Reading::ok("");
@@ -193,23 +202,29 @@ fn alert(facts: &Facts) -> Reading {
         taken_at,
         refusal,
         returned_at,
+        held_back,
         ..
     } = alert;
     let age = |at: &Option<Timestamp>| at.map(|at| facts.at - at);
-    match (age(returned_at), age(taken_at), refusal) {
+    match (age(returned_at), age(taken_at), refusal, held_back) {
         (Some(returned), ..) if returned < canaries.max_age => {
             Reading::ok(format!("the one of {} ago came back", time(returned)))
         }
         _ if is_young(facts, canaries) => Reading::no_traffic("the agent has only just started"),
-        (returned, _, Some(why)) => {
+        // somebody wants it so, most often while working on the box
+        (returned, _, _, Some(by)) => Reading::degraded(format!(
+            "Alertmanager holds it back because of {by}: none came back{}",
+            last(returned)
+        )),
+        (returned, _, Some(why), None) => {
             Reading::down(format!("Alertmanager {why}; none came back{}", last(returned)))
         }
-        (returned, Some(taken), None) => Reading::stale(format!(
+        (returned, Some(taken), None, None) => Reading::stale(format!(
             "Alertmanager took one {} ago, and it did not come back; none did{}",
             time(taken),
             last(returned)
         )),
-        (returned, None, None) => {
+        (returned, None, None, None) => {
             Reading::stale(format!("none was sent, and none came back{}", last(returned)))
         }
     }

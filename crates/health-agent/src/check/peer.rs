@@ -92,6 +92,9 @@ const ROUND_IS_OLD: f64 = 180.0;
 /// Prometheus tells Alertmanager once a minute that an alert still fires.
 const WATCHDOG_IS_OLD: f64 = 300.0;
 
+/// What was heard of so many seconds after now tells nothing: the clock there was put.
+const AHEAD: f64 = 30.0;
+
 /// Seconds between clocks from which on samples of both no longer fit together, and from which on Thanos' answers are wrong.
 const SKEWED: f64 = 2.0;
 const BADLY_SKEWED: f64 = 60.0;
@@ -183,6 +186,10 @@ fn watchdog(watchdog: &Answer<Watchdog>, whose: &str) -> Reading {
         Ok(Watchdog { heard: Some(ago), .. }) if *ago > WATCHDOG_IS_OLD => {
             Reading::stale(format!("{whose} last heard of Watchdog {} ago", time(*ago)))
         }
+        Ok(Watchdog { heard: Some(ago), .. }) if *ago < -AHEAD => Reading::unknown(format!(
+            "{whose} last heard of Watchdog {} after now: its clock was put back",
+            time(-ago)
+        )),
         Ok(_) => Reading::ok("Watchdog fires"),
     }
 }

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Answer, Timestamp};
 
+/// What was sent so many seconds after now tells nothing: a clock was put.
+pub(crate) const AHEAD: f64 = 30.0;
+
 /// What was seen.
 #[derive(Debug, Clone)]
 pub struct Canaries {
@@ -91,6 +94,9 @@ pub struct Alert {
     pub returned_at: Option<Timestamp>,
     /// How many came back that this process has not sent.
     pub strangers: u64,
+    /// Who keeps the newest from coming back, such as a silence, as Alertmanager says itself. It is asked with each look.
+    #[serde(skip)]
+    pub held_back: Option<String>,
 }
 
 impl Stage {

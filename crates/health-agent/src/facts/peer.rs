@@ -52,7 +52,7 @@ pub struct Status {
 pub struct Watchdog {
     /// It is there.
     pub fires: bool,
-    /// When the part last heard of it, by the part's clock; in seconds ago by this one's.
+    /// How many seconds ago the part last heard of it, by the part's clock. Far below zero, that clock was put back since.
     pub heard: Option<f64>,
 }
 

@@ -3,12 +3,14 @@
 //! The agent that sends is asked like any other part, even by itself, so that it and the doctor see the same. Where no agent
 //! answers, a canary is sent from here.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use futures_util::future::{OptionFuture, join_all};
 use reqwest::Url;
+use serde::Deserialize;
 
-use crate::canary::{metric, send_once};
+use crate::canary::{alert, metric, send_once};
 use crate::config::Config;
 use crate::facts::Answer;
 use crate::facts::canaries::{Canaries, DataPlane, Newest, Sender};
@@ -34,6 +36,15 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Canaries> {
             config.collectors.len()
         )),
     });
+    let sender = match sender {
+        Ok(mut sender) => {
+            if let (Some(alert), Some(alertmanager)) = (&mut sender.alert, &config.parts.alertmanager) {
+                alert.held_back = held_back(client, alertmanager, &config.box_name).await;
+            }
+            Ok(sender)
+        }
+        Err(why) => Err(why),
+    };
     let sent = if let Ok(sender) = &sender {
         sender.collectors.clone()
     } else {
@@ -85,6 +96,42 @@ async fn newest(client: &Client, at: &Url, box_name: &str, who: &str) -> Answer<
         sent_at: sample.value,
     });
     Ok(newest.collect())
+}
+
+/// Who keeps the newest test alert from coming back, as far as Alertmanager says so.
+async fn held_back(client: &Client, alertmanager: &Url, box_name: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Alert {
+        labels: BTreeMap<String, String>,
+        starts_at: String,
+        status: Status,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Status {
+        state: String,
+        #[serde(default)]
+        silenced_by: Vec<String>,
+        #[serde(default)]
+        inhibited_by: Vec<String>,
+    }
+
+    let path = format!("api/v2/alerts?filter=alertname=%22{}%22", alert::NAME);
+    let alerts: Vec<Alert> = client.json(alertmanager, &path).await.ok()?;
+    let ours = alerts
+        .into_iter()
+        .filter(|alert| alert.labels.get("box").is_some_and(|name| name == box_name));
+    let newest = ours.max_by_key(|alert| alert.starts_at.parse::<jiff::Timestamp>().ok())?;
+    let status = newest.status;
+    if status.state != "suppressed" {
+        return None;
+    }
+    Some(match (status.silenced_by.first(), status.inhibited_by.first()) {
+        (Some(silence), _) => format!("the silence {silence}"),
+        (None, Some(_)) => "an alert that inhibits it".to_owned(),
+        (None, None) => "the time".to_owned(),
+    })
 }
 
 /// Where something that listens on this address is reached from this machine.

@@ -43,7 +43,7 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Peer> {
     if let Ok(watchdog) = &mut seen.alertmanager {
         // that time is by its clock
         let ahead = clock.map_or(0.0, |clock| clock.ahead);
-        watchdog.heard = watchdog.heard.map(|ago| (ago + ahead).max(0.0));
+        watchdog.heard = watchdog.heard.map(|ago| ago + ahead);
     }
     if seen.agent.is_err() && seen.prometheus.is_err() && seen.alertmanager.is_err() {
         let (machine, last_seen) = tokio::join!(

@@ -313,7 +313,7 @@ async fn an_alert_comes_back_through_alertmanager_and_nobody_else_hears_of_it() 
     );
     let settings = format!(
         "box = \"left\"\ninterval = \"1s\"\n[parts]\nalertmanager = \"http://{host}:9093\"\n\
-         [canary]\nmetric_interval = \"1s\"\nalert_interval = \"1s\"\nmax_age = \"5m\"\n"
+         [canary]\nmetric_interval = \"1s\"\nalert_interval = \"1s\"\nmax_age = \"10s\"\n"
     );
     let agent = Agent::start(host, &settings).await;
     let evidence = agent.finds("canary-alert", "ok").await;
@@ -335,6 +335,24 @@ async fn an_alert_comes_back_through_alertmanager_and_nobody_else_hears_of_it() 
     let log = alertmanager.log();
     assert!(!log.contains("level=ERROR") && !log.contains("Notify"), "{log}");
 
+    // a silence over everything is somebody's wish, and no fault
+    let silence = json!({
+        "matchers": [{ "name": "alertname", "value": ".+", "isRegex": true }],
+        "startsAt": humantime_now(0), "endsAt": humantime_now(3600),
+        "createdBy": "somebody", "comment": "work on the box",
+    });
+    let silences = format!("http://{host}:9093/api/v2/silences");
+    let made = client().post(silences).json(&silence).send().await.unwrap();
+    let made: Value = made.json().await.unwrap();
+    let evidence = agent.finds("canary-alert", "degraded").await;
+    let id = made["silenceID"].as_str().unwrap();
+    assert!(
+        evidence.starts_with(&format!(
+            "Alertmanager holds it back because of the silence {id}: none came back"
+        )),
+        "{evidence}"
+    );
+
     // what nobody has sent counts for nothing, and is no error
     let answer = async |body: String| {
         let posted = client().post(format!("{}/canary/alert", agent.url)).body(body);
@@ -349,4 +367,42 @@ async fn an_alert_comes_back_through_alertmanager_and_nobody_else_hears_of_it() 
     assert_eq!(agent.json("/canary").await["alert"]["strangers"], 1);
     assert_eq!(answer("{}".to_owned()).await, StatusCode::BAD_REQUEST);
     assert_eq!(answer("x".repeat(70_000)).await, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// In RFC 3339, so many seconds from now.
+fn humantime_now(seconds: u64) -> String {
+    let at = std::time::SystemTime::now() + Duration::from_secs(seconds);
+    humantime::format_rfc3339_millis(at).to_string()
+}
+
+/// One that starts with the agent takes nothing yet; the next alert would be half an hour away.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_is_refused_is_followed_by_the_next_one_soon() {
+    let host = host();
+    let asked = Arc::new(Mutex::new(0));
+    let post_alerts = async |State(asked): State<Arc<Mutex<u32>>>| {
+        let mut asked = asked.lock().unwrap();
+        *asked += 1;
+        if *asked > 2 {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    };
+    let alertmanager = Router::new()
+        .route("/api/v2/alerts", post(post_alerts))
+        .with_state(Arc::clone(&asked));
+    serve((host, 9093), alertmanager).await;
+    let settings = format!(
+        "box = \"left\"\ninterval = \"1s\"\n[parts]\nalertmanager = \"http://{host}:9093\"\n\
+         [canary]\nalert_interval = \"30m\"\nmax_age = \"1h\"\n"
+    );
+    let agent = Agent::start(host, &settings).await;
+    eventually("it is taken", async || {
+        agent.json("/canary").await["alert"]["taken_at"].as_f64()
+    })
+    .await;
+    assert_eq!(*asked.lock().unwrap(), 3);
+    let refused = "signalbox_canary_alerts_total{outcome=\"refused\"}";
+    assert_eq!(agent.metric(refused).await, Some(2.0));
 }

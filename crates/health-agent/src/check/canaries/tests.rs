@@ -180,6 +180,9 @@ fn what_was_taken_and_does_not_arrive_is_stale() {
 
 #[test]
 fn what_another_machine_keeps_to_itself_is_not_this_boxs_fault() {
+    fn lose(newest: &mut Option<Answer<Vec<Newest>>>) {
+        newest.as_mut().unwrap().as_mut().unwrap().pop();
+    }
     let elsewhere = |id: &str, change: fn(&mut Canaries)| {
         let mut facts = facts();
         let mut collector = crate::check::data_planes::tests::collector("prod");
@@ -191,9 +194,6 @@ fn what_another_machine_keeps_to_itself_is_not_this_boxs_fault() {
         let check = CHECKS.iter().find(|check| check.id == id).unwrap();
         (check.judge)(&facts)
     };
-    fn lose(newest: &mut Option<Answer<Vec<Newest>>>) {
-        newest.as_mut().unwrap().as_mut().unwrap().pop();
-    }
     let nowhere = |canaries: &mut Canaries| {
         lose(&mut canaries.prometheus);
         lose(&mut canaries.thanos);
@@ -226,6 +226,39 @@ fn a_stage_that_cannot_be_asked_is_down_and_one_that_is_not_there_does_not_apply
     assert_eq!(
         read("canary-alert", |canaries| canaries.alerts = false).verdict,
         Verdict::NotApplicable
+    );
+}
+
+#[test]
+fn an_alert_that_is_silenced_does_not_come_back_and_nothing_is_broken() {
+    let reading = read("canary-alert", |canaries| {
+        let alert = test_alert(canaries);
+        alert.returned_at = Some(NOW - 300.0);
+        alert.held_back = Some("the silence 5f1e".to_owned());
+    });
+    assert_eq!(
+        reading,
+        Reading::degraded(
+            "Alertmanager holds it back because of the silence 5f1e: none came back since the one of 5 min ago"
+        )
+    );
+    // one that came back a moment ago proves the way
+    let reading = read("canary-alert", |canaries| {
+        test_alert(canaries).held_back = Some("the silence 5f1e".to_owned());
+    });
+    assert_eq!(reading.verdict, Verdict::Ok);
+}
+
+#[test]
+fn what_was_sent_tomorrow_proves_nothing() {
+    let reading = read("canary-prometheus", |canaries| {
+        canaries.prometheus.as_mut().unwrap().as_mut().unwrap()[1].sent_at = NOW + 86_400.0;
+    });
+    assert_eq!(
+        reading,
+        Reading::unknown(
+            "dp-prod-01: the newest at Prometheus was sent 1 d 0 h after now: the clock was put back"
+        )
     );
 }
 

@@ -184,6 +184,19 @@ fn a_watchdog_that_is_missing_old_or_cannot_be_asked_for() {
         read("peer-alertmanager", |peer| peer.alertmanager = old),
         Reading::stale("Alertmanager of box b last heard of Watchdog 11 min ago")
     );
+    // by its own clock, which was put back a day
+    let reading = read("peer-alertmanager", |peer| {
+        peer.alertmanager = Ok(Watchdog {
+            fires: true,
+            heard: Some(-86_400.0),
+        });
+    });
+    assert_eq!(
+        reading,
+        Reading::unknown(
+            "Alertmanager of box b last heard of Watchdog 1 d 0 h after now: its clock was put back"
+        )
+    );
 }
 
 #[test]
