@@ -12,7 +12,6 @@ pub(crate) mod exposition;
 mod ledger;
 pub(crate) mod metric;
 mod routes;
-pub(crate) mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -16,6 +16,7 @@ mod samples;
 mod security;
 mod thanos;
 mod units;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

@@ -6,11 +6,11 @@ use std::path::Path;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::canary::wire::{self, Trust};
 use crate::config::{Collector, Config};
 use crate::facts::{Answer, Timestamp};
 use crate::probe::http::under;
 use crate::probe::unix_time;
+use crate::probe::wire::{self, Trust};
 
 /// Its name in Prometheus: already with its unit, so that no way of naming changes it.
 pub(crate) const NAME: &str = "signalbox_canary_timestamp_seconds";

@@ -12,12 +12,12 @@ use reqwest::{Method, StatusCode, Url};
 use rusty_s3::actions::{ListObjectsV2, S3Action};
 use rusty_s3::{Credentials, UrlStyle};
 
-use crate::canary::wire::{self, Trust};
 use crate::config::{Bucket, Config};
 use crate::facts::Answer;
 use crate::facts::thanos::{Failure, ObjectStore, Trial};
 use crate::probe::http::Client;
 use crate::probe::unix_time;
+use crate::probe::wire::{self, Trust};
 
 /// A trial that went well is good for so long: stores elsewhere charge for requests. One that did not is repeated at once.
 const EVERY: Duration = Duration::from_mins(5);

@@ -1,4 +1,4 @@
-//! One request on a connection of its own, encrypted where the URL says so: what a canary meets is what a new client meets.
+//! One request on a connection of its own, encrypted where the URL says so: what it meets is what a new client meets.
 
 use std::error::Error;
 use std::path::Path;
@@ -23,7 +23,7 @@ use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 
 use crate::facts::Answer;
 
-/// A collector's answer is a few hundred bytes.
+/// A collector's answer is a few hundred bytes, an object store's a few thousand.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// The authorities whose servers are believed, and who this client is.
@@ -45,7 +45,7 @@ impl Trust {
     }
 
     /// `identity`: files with a certificate and its key, for servers that ask for one.
-    pub(super) fn of(authorities: &Path, identity: Option<(&Path, &Path)>) -> Answer<Self> {
+    pub(crate) fn of(authorities: &Path, identity: Option<(&Path, &Path)>) -> Answer<Self> {
         let mut roots = RootCertStore::empty();
         for certificate in service::tls::certificates(authorities)? {
             let added = roots.add(certificate);
@@ -75,7 +75,7 @@ fn builder(roots: RootCertStore) -> Answer<ConfigBuilder<ClientConfig, WantsClie
 }
 
 /// Posts JSON. All of it together takes no longer than `timeout`.
-pub(super) async fn post(
+pub(crate) async fn post(
     url: &Url,
     trust: Option<&Trust>,
     token: Option<&str>,
