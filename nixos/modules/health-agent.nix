@@ -42,7 +42,9 @@ let
   # Files on this machine that nobody but their owners may read.
   secrets =
     lib.optional objectStore.enable objectStore.credentialsFile
-    ++ lib.optional (objectStore.enable && objectStore.backend == "garage") objectStore.garage.rpcSecretFile
+    ++ lib.optional (
+      objectStore.enable && objectStore.backend == "garage"
+    ) objectStore.garage.rpcSecretFile
     ++ lib.optional alertmanager.enable alertmanager.webhookUrlFile
     ++ lib.optionals prometheus.enable (lib.attrValues prometheus.secrets);
 
