@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use systemd_tests::{Control, Golden, Kind, Machine, Plane, eventually};
 
-use crate::shared::SEEN;
+use crate::shared::{SEEN, end};
 
 /// Everything of a box starts at once, on an emulated processor.
 const BOX: Duration = Duration::from_mins(12);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
+    end().await;
     // under systemd-nspawn: they go on while the box is off
     let (prod, dev, qa) = tokio::join!(
         Plane::boot(

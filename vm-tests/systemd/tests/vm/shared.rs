@@ -4,29 +4,34 @@ use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use systemd_tests::{Deltas, Http, Kind, Machine, Plane, eventually};
-use tokio::sync::{Mutex, MutexGuard, OnceCell};
+use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
 /// Without KVM, everything takes ten times as long.
 pub(crate) const SEEN: Duration = Duration::from_mins(5);
 
-static PLANE: OnceCell<Mutex<Plane>> = OnceCell::const_new();
+static PLANE: Mutex<Option<Plane>> = Mutex::const_new(None);
 
-/// The host of a data plane, for one test at a time. `run` ends it.
+/// The host of a data plane, for one test at a time.
 #[expect(clippy::print_stdout, reason = "how long it takes is told, not judged")]
-pub(crate) async fn plane() -> MutexGuard<'static, Plane> {
-    let boot = async || {
-        let address = Ipv4Addr::new(10, 20, 0, 14);
+pub(crate) async fn plane() -> MappedMutexGuard<'static, Plane> {
+    let mut plane = PLANE.lock().await;
+    if plane.is_none() {
         let began = Instant::now();
-        let machine = Machine::create(Kind::Qemu, "plane", address).await;
-        let plane = Plane::on(machine, "prod", None).await;
-        is_ready(&plane.machine).await;
+        let machine = Machine::create(Kind::Qemu, "plane", Ipv4Addr::new(10, 20, 0, 14)).await;
+        let booted = Plane::on(machine, "prod", None).await;
+        is_ready(&booted.machine).await;
         println!(
             "the data plane's host is installed and ready after {:.1?}",
             began.elapsed()
         );
-        Mutex::new(plane)
-    };
-    PLANE.get_or_init(boot).await.lock().await
+        *plane = Some(booted);
+    }
+    MutexGuard::map(plane, |plane| plane.as_mut().expect("it has booted"))
+}
+
+/// Ends it: the processors are for another machine.
+pub(crate) async fn end() {
+    PLANE.lock().await.take();
 }
 
 pub(crate) async fn is_ready(machine: &Machine) {
