@@ -7,8 +7,8 @@ use systemd_tests::{Control, Golden, Kind, Machine, Plane, eventually};
 
 use crate::shared::{SEEN, end};
 
-/// Everything of a box starts at once, on an emulated processor.
-const BOX: Duration = Duration::from_mins(12);
+/// Everything of a box starts at once, on an emulated processor; and what went too slowly meanwhile is remembered for a quarter of an hour.
+const BOX: Duration = Duration::from_mins(22);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
@@ -46,6 +46,11 @@ async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
 
     let began = Instant::now();
     machine.boot().await;
+    nothing_is_broken(machine).await;
+    println!(
+        "nothing is broken any more {:.1?} after the power came back",
+        began.elapsed()
+    );
     is_green(machine).await;
     println!(
         "the doctor is green again {:.1?} after the power came back",
@@ -73,12 +78,21 @@ async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
     drop((prod, dev, qa));
 }
 
+async fn nothing_is_broken(machine: &Machine) {
+    doctor(machine, "nothing is broken", 1).await;
+}
+
 async fn is_green(machine: &Machine) {
-    eventually("the doctor is green", BOX, async || {
+    doctor(machine, "the doctor is green", 0).await;
+}
+
+/// Waits until the doctor says that it is no worse than this: 0 is well, 1 wants attention, 2 is broken.
+async fn doctor(machine: &Machine, what: &str, worst: i32) {
+    eventually(what, BOX, async || {
         let doctor = machine
-            .try_run("signalbox-health --config /etc/signalbox/health.toml doctor --wait 60s")
+            .try_run("signalbox-health --config /etc/signalbox/health.toml doctor")
             .await;
-        if doctor.code == 0 {
+        if doctor.code <= worst {
             Ok(())
         } else {
             Err(format!("{}\n{}", doctor.stdout, doctor.stderr))
