@@ -96,6 +96,16 @@ async fn a_state_directory_that_prometheus_takes_for_a_pattern() {
     assert!(!state.exists());
 }
 
+#[tokio::test]
+async fn a_doctor_where_no_demo_has_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let told =
+        format!("signalbox-demo: no demo runs with the state directory {path}; start one by `make demo`");
+    check(&["doctor", "--state-dir", path, "--json"], 1, &told).await;
+    check(&["doctor", "--box", "c"], 64, "[possible values: a, b]").await;
+}
+
 /// Makes the folder one that a demo has used, and returns a file of its data.
 fn used_state(state: &Path) -> PathBuf {
     std::fs::write(state.join("signalbox-demo.lock"), "").unwrap();
