@@ -13,6 +13,8 @@ pub const ABOUT: About = About {
 Without a command it serves: it asks every part of the box again and again, and shows the verdicts on /status, /metrics and a
 page for people. It sends canaries through the whole pipeline, and tidies up what batch jobs left in the Pushgateway.
 
+Commands take the settings of this machine, /etc/signalbox/health.toml, if --config names no others.
+
 Examples:
   signalbox-health doctor                       what is wrong with this box, and what to do
   signalbox-health doctor --wait 120s           wait until all is well, for two minutes at most

@@ -197,6 +197,34 @@ pub struct Reaper {
     pub keep_label: String,
 }
 
+impl Config {
+    /// Whether nothing but the machine itself can be judged.
+    pub(crate) fn names_nothing(&self) -> bool {
+        self.parts.are_none() && self.collectors.is_empty() && self.system.units.is_empty()
+    }
+}
+
+impl Parts {
+    fn are_none(&self) -> bool {
+        [
+            &self.prometheus,
+            &self.alertmanager,
+            &self.pushgateway,
+            &self.node_exporter,
+            &self.dashboard,
+            &self.thanos_sidecar,
+            &self.thanos_query,
+            &self.thanos_query_frontend,
+            &self.thanos_store,
+            &self.thanos_compact,
+            &self.thanos_rule,
+            &self.object_store,
+        ]
+        .into_iter()
+        .all(Option::is_none)
+    }
+}
+
 /// The configuration as a person writes it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -56,21 +56,28 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
         .context("failed to make an HTTP client")?
         .of("doctor");
     let until = options.wait.map(|wait| Instant::now() + wait);
+    let mut said = String::new();
     let findings = loop {
         let facts = probe::round(&client, config).await;
         let findings = judge(&facts, options);
         let level = summary(&findings).level;
         match until {
             Some(until) if level > 0 && Instant::now() + PAUSE < until => {
-                if !options.json {
-                    progress(&summary(&findings).line);
+                let line = summary(&findings).line;
+                if !options.json && line != said {
+                    progress(&line);
+                    said = line;
                 }
                 tokio::time::sleep(PAUSE).await;
             }
             _ => break findings,
         }
     };
-    let summary = summary(&findings);
+    let mut summary = summary(&findings);
+    if config.names_nothing() && !options.pre {
+        summary.level = summary.level.max(1);
+        summary.line += "; only this machine was looked at, for no part of a box is named in any settings: give them by --config FILE";
+    }
     let text = if options.json {
         report::json(&findings, &summary)
     } else {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 use closure::verify::{Problem, Progress, Report};
 use closure::{Manifest, PublicKey};
@@ -64,6 +64,8 @@ pub struct Options {
 /// Ends with 0 when all is as it was built, with 2 when something is not, with 1 when it could not be compared, and with 75 when it was
 /// cut short.
 pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode> {
+    // no comparison that failed, which would be kept: there is none to make
+    given(config, options)?;
     let state = options.state.as_ref().unwrap_or(&config.verify.state_dir);
     // without it nothing is kept, which is said then; comparing goes on
     let _ = std::fs::create_dir_all(state);
@@ -146,13 +148,17 @@ async fn compare(config: &Config, options: &Options, state: &Path) -> anyhow::Re
     Ok(record)
 }
 
+/// Where the manifest is said to be.
+fn given<'a>(config: &'a Config, options: &'a Options) -> anyhow::Result<&'a Path> {
+    let path = options.manifest.as_deref().or(config.verify.manifest.as_deref());
+    path.context(
+        "there is nothing to compare with: let signalbox-health manifest make a manifest where the system is built, and give it by \
+         --manifest or verify.manifest",
+    )
+}
+
 fn manifest(config: &Config, options: &Options) -> anyhow::Result<Manifest> {
-    let Some(path) = options.manifest.as_ref().or(config.verify.manifest.as_ref()) else {
-        bail!(
-            "there is nothing to compare with: let signalbox-health manifest make a manifest where the system is built, and give it by \
-             --manifest or verify.manifest"
-        );
-    };
+    let path = given(config, options)?;
     let keys = if options.public_key.is_empty() {
         config.verify.public_keys.clone()
     } else {
@@ -165,7 +171,7 @@ fn manifest(config: &Config, options: &Options) -> anyhow::Result<Manifest> {
     let path = if path.is_dir() {
         of_this_system(path)?
     } else {
-        path.clone()
+        path.to_owned()
     };
     let text =
         std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;

@@ -17,7 +17,7 @@ pub(crate) struct CommandLine<F: Args, C: Subcommand> {
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Vec<PathBuf>,
 
-    /// Set one key, as in --set 'limits.series = 100000'; wins over files and the environment
+    /// Set one key, as in --set 'table.key = 5'; wins over files and the environment
     #[arg(long, value_name = "KEY=VALUE", global = true, value_parser = parse_assignment)]
     pub(crate) set: Vec<Dict>,
 
@@ -55,7 +55,7 @@ impl<F: Args, C: Subcommand> CommandLine<F, C> {
             .after_help(format!(
                 "{help}\n\n\
                  Environment: {prefix}KEY sets a key; two underscores separate its levels, so that\n\
-                 {prefix}LISTEN__HTTP is listen.http. {filter} chooses what is logged, as in\n\
+                 {prefix}TABLE__KEY is table.key. {filter} chooses what is logged, as in\n\
                  {filter}=debug.\n\n\
                  Exit codes: 0 ended as asked, 1 failed, 64 wrong command line, 78 wrong configuration.",
                 help = about.help,

@@ -32,6 +32,8 @@ where
 /// `command` gets the validated configuration too. Its outcome is the exit code: what it has to tell goes to standard
 /// output, an error to standard error. It has no [`Life`]: nothing is logged but warnings, and signals end it.
 ///
+/// Where no `--config` is given, a command takes [`About::usual_file`], if it is there.
+///
 /// A command of which `despite` says so runs although the configuration is wrong: without its files, and told what the problems are.
 pub fn run_with_commands<S, C, Body, Running, Own, Commanding>(
     about: &About,
@@ -59,8 +61,16 @@ where
             };
         }
     };
-    let mut sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
     let asked = arguments.command.take().unwrap_or(Command::Serve);
+    if let Command::Own(_) = asked
+        && arguments.config.is_empty()
+    {
+        // who types a command means this machine, as it is
+        arguments
+            .config
+            .extend(about.usual_file().filter(|file| file.exists()));
+    }
+    let mut sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
     if let Command::CheckConfig { elsewhere } = asked {
         sources.elsewhere = elsewhere;
     }

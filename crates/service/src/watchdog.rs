@@ -2,7 +2,7 @@
 //! beaten within its deadline.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
@@ -16,7 +16,9 @@ pub struct Heartbeat(Arc<Pulse>);
 impl Heartbeat {
     /// The loop has done a round.
     pub fn beat(&self) {
-        hang_if_told(self.0.name);
+        if is_told_to_hang(self.0.name) {
+            return;
+        }
         self.0
             .last
             .store(self.0.millis(Instant::now()), Ordering::Relaxed);
@@ -27,17 +29,18 @@ impl Heartbeat {
 /// assertions look at it.
 const HANG_VARIABLE: &str = "SIGNALBOX_TEST_HANG_FILE";
 
-/// Never returns when that file names this loop: the thread is lost, as in a deadlock.
-fn hang_if_told(name: &str) {
-    if cfg!(debug_assertions)
-        && let Some(file) = std::env::var_os(HANG_VARIABLE)
-        && std::fs::read_to_string(file).is_ok_and(|told| told.trim() == name)
-    {
-        tracing::warn!(r#loop = name, "told to hang, by a test");
-        loop {
-            std::thread::park();
-        }
+/// Whether that file names this loop: then it beats no more, as a loop that hangs. (To lose its thread would take tokio's timers and
+/// sockets along, if the thread was about to look after them: then nothing could be seen of the rest going on.)
+fn is_told_to_hang(name: &str) -> bool {
+    static SAID: Once = Once::new();
+    let told = cfg!(debug_assertions)
+        && std::env::var_os(HANG_VARIABLE)
+            .and_then(|file| std::fs::read_to_string(file).ok())
+            .is_some_and(|told| told.trim() == name);
+    if told {
+        SAID.call_once(|| tracing::warn!(r#loop = name, "told to hang, by a test"));
     }
+    told
 }
 
 #[derive(Debug)]

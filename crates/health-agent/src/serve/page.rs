@@ -84,14 +84,19 @@ fn whole(status: &Status) -> String {
 fn problem(page: &mut String, line: &Line, now: f64) {
     let _ = write!(
         page,
-        "<section class=\"level{}\"><h3>{}</h3><p><span class=\"verdict\">{}</span> for {} · <code>{}</code></p><p>{}</p><p class=\"fix\">{}.</p>",
+        "<section class=\"level{}\"><h3>Not {}: {}</h3><p><span class=\"verdict\">{}</span> for {} · <code>{}</code></p><p>{}</p><p class=\"fix\">{}.</p>",
         line.level,
+        if line.verdict == Verdict::Degraded {
+            "quite"
+        } else {
+            "so"
+        },
         escape(line.title),
         line.verdict,
         ago(now - line.since),
         line.id,
         escape(&line.evidence),
-        escape(line.fix.unwrap_or_default()),
+        code(&escape(line.fix.unwrap_or_default())),
     );
     if let Some(runbook) = line.runbook {
         let _ = write!(
@@ -159,6 +164,22 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// What stands between backticks is to be typed.
+fn code(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len());
+    for (index, piece) in text.split('`').enumerate() {
+        if index > 0 {
+            marked.push_str(if index % 2 == 1 { "<code>" } else { "</code>" });
+        }
+        marked.push_str(piece);
+    }
+    // one that nobody closed
+    if text.matches('`').count() % 2 == 1 {
+        marked.push_str("</code>");
+    }
+    marked
+}
+
 /// UTC, to the second.
 fn time(unix: f64) -> String {
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(unix.max(0.0) as u64);
@@ -182,6 +203,13 @@ mod tests {
     use crate::board::Board;
     use crate::check::{Category, Severity};
     use crate::facts::Facts;
+
+    #[test]
+    fn what_is_to_be_typed_is_marked() {
+        assert_eq!(code("run `a &amp; b` now"), "run <code>a &amp; b</code> now");
+        assert_eq!(code("an `odd one"), "an <code>odd one</code>");
+        assert_eq!(code("none"), "none");
+    }
 
     #[test]
     fn what_parts_say_is_text() {

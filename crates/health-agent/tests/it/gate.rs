@@ -16,6 +16,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
+/// Whose manifests would be believed.
+const KEY: &str = "vendor-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
 const COUNT_PATH: &str = "LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 struct Machine {
@@ -527,6 +530,11 @@ async fn the_agent_shows_its_verdict_and_keeps_what_is_red_for_it() {
     let mut agent = machine
         .program()
         .args(["--set", &format!("verify.state_dir={:?}", machine.path(""))])
+        .args([
+            "--set",
+            &format!("verify.manifest={:?}", machine.path("manifests")),
+        ])
+        .args(["--set", &format!("verify.public_keys=[\"{KEY}\"]")])
         .args(["--listen", &address.to_string(), "serve"])
         .stderr(Stdio::null())
         .spawn()

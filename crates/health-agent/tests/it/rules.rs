@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::programs::{Agent, Program, checkout, client, eventually, host, of_the_stack, text};
 
+/// Whose manifests would be believed.
+const KEY: &str = "vendor-1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
 /// `stack/prometheus/rules/health.yml` has no metric that neither the agent nor Prometheus has.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_of_the_rules_is_in_a_scrape() {
@@ -37,7 +40,7 @@ async fn every_metric_of_the_rules_is_in_a_scrape() {
     std::fs::write(folder.path().join("last_verify.json"), "{\"outcome\": \"sound\"}").unwrap();
     // nothing answers there: an alert that is refused is a canary too
     let settings = format!(
-        "interval = \"1s\"\nverify.state_dir = {:?}\n[parts]\nalertmanager = \"http://{host}:9093\"\n",
+        "interval = \"1s\"\nverify.state_dir = {:?}\nverify.manifest = \"/var/lib/signalbox/manifests\"\nverify.public_keys = [\"{KEY}\"]\n[parts]\nalertmanager = \"http://{host}:9093\"\n",
         folder.path()
     );
     let agent = Agent::start(host, &settings).await;

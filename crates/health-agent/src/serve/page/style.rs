@@ -12,4 +12,6 @@ table{width:100%;border-collapse:collapse;background:var(--card);border:1px soli
 td{padding:.45rem .7rem;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}tr:first-child td{border-top:0}\
 td:first-child{width:2rem;font-weight:700;color:var(--ok)}.level1 td:first-child{color:var(--warn)}.level2 td:first-child{color:var(--bad)}\
 td:nth-child(2){width:34%}td:last-child{width:9rem;color:var(--faint);text-align:right;white-space:nowrap}\
+@media(max-width:45rem){td,td:nth-child(2),td:last-child{display:block;width:auto;text-align:left;white-space:normal;border-top:0;padding:.15rem .7rem}\
+td:first-child{float:left;width:2rem}tr{display:block;border-top:1px solid var(--line);padding:.35rem 0}td:nth-child(n+2){margin-left:2rem}}\
 footer{margin:2rem 0;color:var(--faint);font-size:.9rem}";
