@@ -70,3 +70,10 @@ pub(crate) async fn is_exact(deltas: &Deltas) {
         );
     }
 }
+
+/// How often systemd has started the other services again.
+pub(crate) async fn restarts(machine: &Machine) -> String {
+    machine
+        .run("systemctl show --property=Id,NRestarts signalbox-demo-api 'signalbox-load-gen@prod'")
+        .await
+}
