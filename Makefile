@@ -60,7 +60,7 @@ lint: tools ## Formatting and lints of the Rust code, warnings are errors
 	cargo clippy --manifest-path $(BENCH) --target-dir target --locked --workspace --all-targets -- -D warnings
 	cargo fmt --manifest-path $(MACHINES) --all --check
 	cargo clippy --manifest-path $(MACHINES) --target-dir target --locked --all-targets -- -D warnings
-	if command -v shellcheck >/dev/null; then shellcheck bench/closure/run bench/collector/run bench/collector/go/build bench/stack/run packaging/debian/build packaging/debian/*/p* vm-tests/systemd/image vm-tests/systemd/machine vm-tests/systemd/run; fi
+	if command -v shellcheck >/dev/null; then shellcheck bench/closure/run bench/collector/run bench/collector/go/build bench/stack/run packaging/debian/build packaging/debian/*/p* vm-tests/systemd/image vm-tests/systemd/machine vm-tests/systemd/run vm-tests/systemd/vm; fi
 
 .PHONY: test-web
 test-web: web ## Types, lints, licences, size, unit and browser tests of the web app
