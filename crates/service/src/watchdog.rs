@@ -2,7 +2,7 @@
 //! beaten within its deadline.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
@@ -29,18 +29,22 @@ impl Heartbeat {
 /// assertions look at it.
 const HANG_VARIABLE: &str = "SIGNALBOX_TEST_HANG_FILE";
 
-/// Whether that file names this loop: then it beats no more, as a loop that hangs. (To lose its thread would take tokio's timers and
-/// sockets along, if the thread was about to look after them: then nothing could be seen of the rest going on.)
-fn is_told_to_hang(name: &str) -> bool {
-    static SAID: Once = Once::new();
-    let told = cfg!(debug_assertions)
-        && std::env::var_os(HANG_VARIABLE)
-            .and_then(|file| std::fs::read_to_string(file).ok())
-            .is_some_and(|told| told.trim() == name);
-    if told {
-        SAID.call_once(|| tracing::warn!(r#loop = name, "told to hang, by a test"));
+/// Whether that file names this loop, or has named it: then it beats no more, as a loop that hangs. (To lose its thread would take
+/// tokio's timers and sockets along, if the thread was about to look after them: then nothing could be seen of the rest going on.)
+fn is_told_to_hang(name: &'static str) -> bool {
+    static HANGS: OnceLock<&str> = OnceLock::new();
+    if !cfg!(debug_assertions) {
+        return false;
     }
-    told
+    let is_told = || {
+        std::env::var_os(HANG_VARIABLE)
+            .and_then(|file| std::fs::read_to_string(file).ok())
+            .is_some_and(|told| told.trim() == name)
+    };
+    if HANGS.get().is_none() && is_told() && HANGS.set(name).is_ok() {
+        tracing::warn!(r#loop = name, "told to hang, by a test");
+    }
+    HANGS.get() == Some(&name)
 }
 
 #[derive(Debug)]
