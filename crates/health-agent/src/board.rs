@@ -80,32 +80,38 @@ pub(crate) struct Summary {
 impl Summary {
     /// Of checks with their verdicts.
     pub(crate) fn of<'a>(readings: impl Iterator<Item = (&'a Check, Verdict)>) -> Self {
-        let (mut checks, mut names) = (0, [vec![], vec![], vec![]]);
+        let (mut checks, mut level) = (0, 0);
+        let (mut broken, mut attention, mut untold) = (vec![], vec![], vec![]);
         for (check, verdict) in readings {
             checks += 1;
-            names[usize::from(check.level(verdict))].push((Reverse(verdict), check.id));
+            level = level.max(check.level(verdict));
+            match (check.level(verdict), verdict) {
+                (0, _) => {}
+                // for the reason that something else is broken
+                (_, Verdict::Unknown) => untold.push((verdict, check.id)),
+                (1, _) => attention.push((verdict, check.id)),
+                _ => broken.push((verdict, check.id)),
+            }
         }
-        // what is down is the reason for what cannot be asked
-        for of_a_level in &mut names {
-            of_a_level.sort_by_key(|(verdict, _)| *verdict);
+        if checks == 0 {
+            return Self {
+                level: 1,
+                line: "nothing is configured to be checked".to_owned(),
+            };
         }
-        let [_, attention, broken] = &names;
-        let (level, line) = match (broken.len(), attention.len()) {
-            _ if checks == 0 => (1, "nothing is configured to be checked".to_owned()),
-            (0, 0) => (0, format!("{checks} checks, all is well")),
-            (0, _) => (
-                1,
-                format!("{checks} checks, {}", count(attention, "to look into")),
-            ),
-            (_, 0) => (2, format!("{checks} checks, {}", count(broken, "broken"))),
-            _ => (
-                2,
-                format!(
-                    "{checks} checks, {}, {}",
-                    count(broken, "broken"),
-                    count(attention, "to look into")
-                ),
-            ),
+        let parts: Vec<_> = [
+            (broken, "broken"),
+            (attention, "to look into"),
+            (untold, "cannot be judged"),
+        ]
+        .into_iter()
+        .filter(|(ids, _)| !ids.is_empty())
+        .map(|(ids, what)| count(ids, what))
+        .collect();
+        let line = if parts.is_empty() {
+            format!("{checks} checks, all is well")
+        } else {
+            format!("{checks} checks, {}", parts.join(", "))
         };
         Self { level, line }
     }
@@ -116,8 +122,10 @@ impl Summary {
     }
 }
 
-fn count(ids: &[(Reverse<Verdict>, &str)], what: &str) -> String {
+/// The worst first.
+fn count(mut ids: Vec<(Verdict, &str)>, what: &str) -> String {
     const NAMED: usize = 5;
+    ids.sort_by_key(|(verdict, _)| Reverse(*verdict));
     let names: Vec<_> = ids.iter().take(NAMED).map(|(_, id)| *id).collect();
     let mut names = names.join(", ");
     if ids.len() > NAMED {
@@ -176,12 +184,27 @@ mod tests {
         summary(
             &[(&NEEDED, Verdict::Stale), (&WANTED, Verdict::Unknown)],
             2,
-            "2 checks, 1 broken (needed), 1 to look into (wanted)",
+            "2 checks, 1 broken (needed), 1 cannot be judged (wanted)",
         );
         summary(
             &[(&NEEDED, Verdict::Unknown), (&REASON, Verdict::Down)],
             2,
+            "2 checks, 1 broken (reason), 1 cannot be judged (needed)",
+        );
+        summary(
+            &[(&NEEDED, Verdict::Stale), (&REASON, Verdict::Down)],
+            2,
             "2 checks, 2 broken (reason, needed)",
+        );
+        summary(
+            &[(&WANTED, Verdict::Unknown)],
+            1,
+            "1 checks, 1 cannot be judged (wanted)",
+        );
+        summary(
+            &[(&NEEDED, Verdict::Unknown)],
+            2,
+            "1 checks, 1 cannot be judged (needed)",
         );
         summary(
             &[(&NEEDED, Verdict::Down); 7],

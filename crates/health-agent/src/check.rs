@@ -21,6 +21,7 @@ use std::fmt;
 use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::advice::Advice;
 use crate::facts::Facts;
 use crate::verdict::{Reading, Verdict};
 
@@ -35,7 +36,7 @@ pub struct Check {
     pub severity: Severity,
     /// What holds when it is well, such as "Prometheus is ready".
     pub title: &'static str,
-    /// What to do when it fails: a sentence that begins with a verb.
+    /// What to do when it fails: a sentence that begins with a verb, in which [`Advice`] says what stands in braces.
     pub fix: &'static str,
     /// The page under `stack/runbooks/` that says more, without `.md`.
     pub runbook: Option<&'static str>,
@@ -177,9 +178,9 @@ impl Check {
 
     /// What to do. Nothing if it is well, nor if it could not be asked: then there is something else that does not answer, and
     /// what would mend this one may harm it.
-    pub fn advice(&self, verdict: Verdict) -> Option<&'static str> {
+    pub(crate) fn advice(&self, verdict: Verdict, advice: &Advice) -> Option<String> {
         let is_known = !verdict.is_good() && verdict != Verdict::Unknown;
-        is_known.then_some(self.fix)
+        is_known.then(|| advice.fill(self.fix))
     }
 }
 

@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use tokio::time::Instant;
 
+use crate::advice::Advice;
 use crate::board::Summary;
 use crate::check::{self, Category, Check};
 use crate::config::Config;
@@ -55,6 +56,7 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
     let client = Client::new(config.timeout)
         .context("failed to make an HTTP client")?
         .of("doctor");
+    let advice = Advice::of(config);
     let until = options.wait.map(|wait| Instant::now() + wait);
     let mut said = String::new();
     let findings = loop {
@@ -79,9 +81,9 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
         summary.line += "; only this machine was looked at, for no part of a box is named in any settings: give them by --config FILE";
     }
     let text = if options.json {
-        report::json(&findings, &summary)
+        report::json(&findings, &summary, &advice)
     } else {
-        report::table(&findings, &summary, options.verbose)
+        report::table(&findings, &summary, &advice, options.verbose)
     };
     std::io::stdout()
         .write_all(text.as_bytes())

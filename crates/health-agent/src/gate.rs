@@ -30,6 +30,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use sd_notify::NotifyState;
 
+use crate::advice::Advice;
 use crate::check::{Category, Check, Severity};
 use crate::config::Config;
 use crate::probe::{self, Client, unix_time};
@@ -284,7 +285,7 @@ async fn act(
     };
     if matches!(action, Action::Report(Reason::NoMemory(_))) {
         // it stays as it is, so that nothing is done the next time either
-        say(situation, action, &why, in_the_way);
+        say(config, situation, action, &why, in_the_way);
         return Ok(());
     }
     // before anything is done
@@ -321,7 +322,7 @@ async fn act(
         }
     })
     .with_context(|| format!("failed to write to {}", dir.display()));
-    say(situation, action, &why, in_the_way);
+    say(config, situation, action, &why, in_the_way);
     match (action, first) {
         (Action::Keep | Action::Report(_), written) => {
             if let Err(error) = written {
@@ -340,7 +341,8 @@ async fn act(
 }
 
 /// In the journal with fields, in `systemctl status`, and, when it is bad, on the console.
-fn say(situation: &Situation, action: &Action, why: &str, in_the_way: &[Obstacle]) {
+fn say(config: &Config, situation: &Situation, action: &Action, why: &str, in_the_way: &[Obstacle]) {
+    let advice = Advice::of(config);
     let occasion = match situation.occasion {
         state::Occasion::Boot => "boot",
         state::Occasion::Switch => "switch",
@@ -352,7 +354,7 @@ fn say(situation: &Situation, action: &Action, why: &str, in_the_way: &[Obstacle
                 tracing::$level!(
                     check.id = obstacle.check.id,
                     evidence = obstacle.evidence,
-                    fix = obstacle.check.fix,
+                    fix = advice.fill(obstacle.check.fix),
                     $message
                 )
             };

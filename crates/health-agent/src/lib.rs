@@ -11,6 +11,7 @@
 
 mod about;
 mod config;
+mod advice;
 pub mod verdict;
 pub mod facts;
 mod probe;

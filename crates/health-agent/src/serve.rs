@@ -19,6 +19,7 @@ use service::http::health_routes;
 use tokio::net::TcpListener;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::advice::Advice;
 use crate::board::{Board, Change, Summary};
 use crate::canary::{self, Canaries};
 use crate::config::Config;
@@ -41,6 +42,7 @@ pub struct Agent {
 #[derive(Clone)]
 struct Shared {
     box_name: Arc<str>,
+    advice: Arc<Advice>,
     board: Arc<Mutex<Board>>,
 }
 
@@ -79,6 +81,7 @@ impl Agent {
         verify::exposition::describe();
         let shared = Shared {
             box_name: self.config.box_name.clone().into(),
+            advice: Advice::of(&self.config).into(),
             board: Arc::default(),
         };
         let canaries = Canaries::new(&self.config);
@@ -138,7 +141,9 @@ async fn judge(client: &Client, config: &Config, shared: &Shared, life: &Life, c
         };
         gate::exposition::record(&facts);
         verify::exposition::record(&facts);
-        changes.iter().for_each(log);
+        for change in &changes {
+            log(change, &shared.advice);
+        }
         life.status(&summary.line);
         gate::red::record(config, red).await;
         heartbeat.beat();
@@ -152,7 +157,7 @@ fn is_off(facts: &Facts) -> bool {
 }
 
 /// One event for each transition, with fields that the journal can be searched by.
-fn log(change: &Change) {
+fn log(change: &Change, advice: &Advice) {
     let (from, to) = (change.transition.from, change.transition.to);
     let before = from.map_or("unseen", |verdict| verdict.word());
     if to.is_good() && from.is_none() {
@@ -167,7 +172,7 @@ fn log(change: &Change) {
                 verdict.from = before,
                 verdict.to = to.word(),
                 evidence = change.evidence,
-                fix = change.check.advice(to),
+                fix = change.check.advice(to, advice),
                 $message
             )
         };

@@ -61,7 +61,10 @@ fn settings(site: &Site<'_>, replica: Replica) -> String {
     parts.extend(bucket.iter().map(|bucket| ("object_store", url(bucket.address))));
     table("[parts]", &parts);
     table("[prometheus]", &[("max_series", json!(site.plan.memory.series))]);
-    let mut system = vec![("mounts", json!([site.plan.folders.state]))];
+    let mut system = vec![
+        ("supervisor", json!("signalbox-demo")),
+        ("mounts", json!([site.plan.folders.state])),
+    ];
     if let Some(bucket) = bucket {
         system.push(("secrets", json!([bucket.credentials])));
         let entries = [

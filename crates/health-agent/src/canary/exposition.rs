@@ -130,7 +130,6 @@ mod tests {
         });
         Canaries {
             max_age: 120.0,
-            agent: String::new(),
             sender: Ok(Sender {
                 started_at,
                 collectors: vec![],

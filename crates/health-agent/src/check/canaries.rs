@@ -13,7 +13,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Canaries,
         severity: Severity::Advisory,
         title: "The health agent runs and sends canaries",
-        fix: "Start it with `systemctl start signalbox-health`, or read why it ended in `journalctl -u signalbox-health -n 50`",
+        fix: "Start it by {start health}, or read why it ended in {log health}",
         runbook: Some("HealthAgentDown"),
         before_start: false,
         judge: agent,
@@ -24,8 +24,8 @@ pub const CHECKS: &[Check] = &[
         // a data plane is another machine, and no fault of this one
         severity: Severity::Advisory,
         title: "Every collector takes the canary",
-        fix: "Look at the collector that is named: `systemctl status signalbox-collector` there, whether its port is open from \
-              here, and canary.bearer_token_file and canary.ca_file in /etc/signalbox/health.toml",
+        fix: "Look at the collector that is named: {status collector} on its machine, whether its port is open from \
+              here, and canary.bearer_token_file and canary.ca_file in the health agent's settings",
         runbook: Some("CanaryLost"),
         before_start: false,
         judge: collector,
@@ -36,7 +36,7 @@ pub const CHECKS: &[Check] = &[
         severity: Severity::Required,
         title: "What collectors took arrives at Prometheus",
         fix: "Look at Prometheus' target of the data plane that is named, its lastError in \
-              `curl -s http://127.0.0.1:9090/api/v1/targets`, and at targets/dataplanes.json",
+              `curl -s {url prometheus}/api/v1/targets`, and at targets/dataplanes.json",
         runbook: Some("CanaryLost"),
         before_start: false,
         judge: |facts| stored(facts, "Prometheus", |canaries| canaries.prometheus.as_ref()),
@@ -46,8 +46,8 @@ pub const CHECKS: &[Check] = &[
         category: Category::Canaries,
         severity: Severity::Required,
         title: "What collectors took is shown by Thanos",
-        fix: "Look which stores Thanos' query sees in `curl -s http://127.0.0.1:10903/api/v1/stores`, and at the sidecar beside \
-              Prometheus: `systemctl status thanos-sidecar thanos-query thanos-query-frontend`",
+        fix: "Look which stores Thanos' query sees in `curl -s {url thanos-query}/api/v1/stores`, and at the sidecar beside \
+              Prometheus: {log thanos-sidecar}, {log thanos-query}",
         runbook: Some("CanaryLost"),
         before_start: false,
         judge: |facts| stored(facts, "Thanos", |canaries| canaries.thanos.as_ref()),
@@ -57,7 +57,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Canaries,
         severity: Severity::Required,
         title: "The test alert comes back from Alertmanager",
-        fix: "Look whether Alertmanager has it and may send it: `amtool --alertmanager.url=http://127.0.0.1:9093 alert query \
+        fix: "Look whether Alertmanager has it and may send it: `amtool --alertmanager.url={url alertmanager} alert query \
               alertname=SignalboxCanary`, the silences, and the file canary-url in its working directory",
         runbook: Some("CanaryLost"),
         before_start: false,
@@ -71,7 +71,7 @@ fn agent(facts: &Facts) -> Reading {
     };
     match &canaries.sender {
         Ok(sender) => Reading::ok(format!("sending for {}", time(facts.at - sender.started_at))),
-        Err(why) => Reading::down(format!("the agent at {} {why}", canaries.agent)),
+        Err(why) => Reading::down(format!("the agent {why}")),
     }
 }
 

@@ -128,7 +128,6 @@ fn canaries(planes: &[Plane]) -> Canaries {
         .collect();
     Canaries {
         max_age: 120.0,
-        agent: "127.0.0.1:8870".to_owned(),
         sender: Ok(Sender {
             started_at: NOW - DAY,
             collectors: planes.iter().map(|plane| plane.sent.clone()).collect(),

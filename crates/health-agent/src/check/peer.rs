@@ -17,7 +17,7 @@ pub const CHECKS: &[Check] = &[
         severity: Severity::Advisory,
         title: "The other box answers",
         fix: "Look whether its machine runs and the network between leads there: `ping` its address from here, its console, the \
-              firewall; if the machine runs and refuses, start the box there with `systemctl start signalbox.target`",
+              firewall; if the machine runs and refuses, look what is down there: {status box there}",
         runbook: Some("HealthAgentDown"),
         before_start: false,
         judge: reachable,
@@ -27,7 +27,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Peer,
         severity: Severity::Advisory,
         title: "The other box judges itself",
-        fix: "Look at its agent over there: `systemctl status signalbox-health`, `journalctl -u signalbox-health -n 50`",
+        fix: "Look at its agent over there: {status health there}, {log health there}",
         runbook: Some("HealthAgentDown"),
         before_start: false,
         judge: |facts| with(facts, agent),
@@ -37,7 +37,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Peer,
         severity: Severity::Advisory,
         title: "Nothing is broken on the other box",
-        fix: "Run `signalbox-health doctor` over there: it says what is broken and what to do",
+        fix: "Run {doctor there}: it says what is broken and what to do",
         runbook: Some("BoxBroken"),
         before_start: false,
         judge: |facts| with(facts, healthy),
@@ -47,7 +47,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Peer,
         severity: Severity::Advisory,
         title: "The other box's Prometheus evaluates alerts",
-        fix: "Look at Prometheus over there: `systemctl status prometheus`, and whether `curl -s http://127.0.0.1:9090/api/v1/rules` \
+        fix: "Look at Prometheus over there: {log prometheus there}, and whether `curl -s {url prometheus there}/api/v1/rules` \
               has Watchdog",
         runbook: Some("Watchdog"),
         before_start: false,
@@ -58,7 +58,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Peer,
         severity: Severity::Advisory,
         title: "The other box's Alertmanager hears of alerts",
-        fix: "Look at Alertmanager over there: `systemctl status alertmanager`, and whether targets/alertmanagers.json of both \
+        fix: "Look at Alertmanager over there: {log alertmanager there}, and whether targets/alertmanagers.json of both \
               boxes has it",
         runbook: Some("Watchdog"),
         before_start: false,
@@ -145,7 +145,7 @@ fn with(facts: &Facts, judge: fn(&Peer) -> Reading) -> Reading {
 fn agent(peer: &Peer) -> Reading {
     let name = &peer.box_name;
     match &peer.agent {
-        Err(why) => Reading::down(format!("the agent of box {name} at {} {why}", peer.agent_at)),
+        Err(why) => Reading::down(format!("the agent of box {name} {why}")),
         Ok(Agent::Starting) => Reading::ok(format!("the agent of box {name} has just started")),
         Ok(Agent::Judging(status)) if status.age > ROUND_IS_OLD => Reading::stale(format!(
             "the agent of box {name} last looked {} ago",

@@ -1,6 +1,6 @@
 //! Thanos and the object store: what must hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::phrase::{count, few, said, time};
 use crate::check::{Category, Check, Severity};
@@ -15,7 +15,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Required,
         title: "Every part of Thanos is ready",
-        fix: "Look at what the part says: journalctl -u NAME.service, NAME as shown; restart it if it hangs",
+        fix: "Look at what the part says: {log NAME}, NAME as shown; {restart NAME} if it hangs",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, |it, _| ready(it)),
@@ -45,7 +45,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "What is in the bucket reaches up to what Prometheus still has",
-        fix: "Look at thanos-upload and at the store gateway (journalctl -u thanos-store.service); a time during which the box was off stays a hole",
+        fix: "Look at thanos-upload and at the store gateway ({log thanos-store}); a time during which the box was off stays a hole",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, history),
@@ -55,7 +55,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Required,
         title: "The query-frontend gives out what Prometheus has",
-        fix: "Ask the query directly (THANOS-QUERY/api/v1/stores, then /api/v1/query): if it has the samples the query-frontend is at fault, otherwise the sidecar",
+        fix: "Ask the query directly ({url thanos-query}/api/v1/stores, then /api/v1/query): if it has the samples the query-frontend is at fault, otherwise the sidecar",
         runbook: Some("thanos-round-trip"),
         before_start: false,
         judge: |facts| of(facts, round_trip),
@@ -65,7 +65,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "The sidecar brings blocks to the bucket",
-        fix: "Look for the reason in journalctl -u thanos-sidecar.service; Prometheus keeps the blocks meanwhile, for as long as its retention says",
+        fix: "Look for the reason in {log thanos-sidecar}; Prometheus keeps the blocks meanwhile, for as long as its retention says",
         runbook: Some("thanos-upload"),
         before_start: false,
         judge: |facts| of(facts, upload),
@@ -75,7 +75,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "The compactor works",
-        fix: "Look for the block that it does not dare to touch in journalctl -u thanos-compact.service, mark it (thanos tools bucket mark --marker=no-compact-mark.json), and restart it; nothing else compacts or deletes meanwhile",
+        fix: "Look for the block that it does not dare to touch in {log thanos-compact}, mark it (`thanos tools bucket mark --marker=no-compact-mark.json`), and restart it; nothing else compacts or deletes meanwhile",
         runbook: Some("thanos-compactor"),
         before_start: false,
         judge: |facts| of(facts, compactor),
@@ -85,7 +85,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "All blocks in the bucket are whole",
-        fix: "Run thanos tools bucket verify; blocks without metadata are half uploads, which the compactor deletes after two days",
+        fix: "Run `thanos tools bucket verify`; blocks without metadata are half uploads, which the compactor deletes after two days",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, blocks),
@@ -95,7 +95,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "The ruler evaluates its rules",
-        fix: "Correct the rule that fails (the errors are under THANOS-RULE/api/v1/rules), or see what the query lacks (thanos-stores)",
+        fix: "Correct the rule that fails (the errors are under {url thanos-rule}/api/v1/rules), or see what the query lacks (thanos-stores)",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, ruler),
@@ -105,7 +105,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Required,
         title: "The object store answers",
-        fix: "Start it (systemctl start garage.service or minio.service), or see what is between this box and the S3 service",
+        fix: "Start it ({start minio}; garage in its place if that is the store), or see what is between this box and the S3 service",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, |it, _| reachable(it)),
@@ -115,7 +115,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "The object store's clock is ours",
-        fix: "See that both keep their clocks by a time server (chronyc tracking): signatures are refused when they differ by a quarter of an hour",
+        fix: "See that both keep their clocks by a time server (`chronyc tracking`): signatures are refused when they differ by a quarter of an hour",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, |it, _| clock(it)),
@@ -268,10 +268,11 @@ fn replicas(store: &Store) -> impl Iterator<Item = &str> {
 
 fn labels(it: &Thanos) -> Reading {
     seen(it, |stores| {
-        let mut owners = BTreeMap::<_, Vec<&str>>::new();
+        // an address that is listed twice is one store
+        let mut owners = BTreeMap::<_, BTreeSet<&str>>::new();
         for store in stores.iter().filter(|store| store.kind == "sidecar") {
             for labels in &store.label_sets {
-                owners.entry(labels).or_default().push(&store.name);
+                owners.entry(labels).or_default().insert(&store.name);
             }
         }
         let name = |labels: &BTreeMap<String, String>| {
@@ -280,7 +281,10 @@ fn labels(it: &Thanos) -> Reading {
         let twice: Vec<_> = owners
             .iter()
             .filter(|(_, stores)| stores.len() > 1)
-            .map(|(labels, stores)| format!("{} at {}", name(labels), stores.join(" and ")))
+            .map(|(labels, stores)| {
+                let stores: Vec<_> = stores.iter().copied().collect();
+                format!("{} at {}", name(labels), stores.join(" and "))
+            })
             .collect();
         if twice.is_empty() {
             Reading::ok(few(owners.keys().map(|labels| format!("({})", name(labels)))))

@@ -5,12 +5,13 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::Finding;
+use crate::advice::Advice;
 use crate::board::Summary;
 use crate::check::{CATEGORIES, Category, Severity};
 use crate::verdict::Verdict;
 
 /// Groups by category; below each check that is not well, what was seen and, if it was that check's own trouble, what to do.
-pub(super) fn table(findings: &[Finding], summary: &Summary, verbose: bool) -> String {
+pub(super) fn table(findings: &[Finding], summary: &Summary, advice: &Advice, verbose: bool) -> String {
     let mut text = String::new();
     for category in CATEGORIES {
         let shown: Vec<_> = findings
@@ -22,8 +23,13 @@ pub(super) fn table(findings: &[Finding], summary: &Summary, verbose: bool) -> S
             continue;
         }
         let _ = writeln!(text, "{}", category.title());
-        for finding in shown {
-            line(&mut text, finding, verbose);
+        for (index, finding) in shown.iter().enumerate() {
+            // one that does not answer leaves many unasked: what was seen is said once
+            let next = shown
+                .get(index + 1)
+                .filter(|next| next.reading == finding.reading);
+            let said_below = finding.reading.verdict == Verdict::Unknown && next.is_some();
+            line(&mut text, finding, advice, verbose, said_below);
         }
         text.push('\n');
     }
@@ -31,7 +37,7 @@ pub(super) fn table(findings: &[Finding], summary: &Summary, verbose: bool) -> S
     text
 }
 
-fn line(text: &mut String, finding: &Finding, verbose: bool) {
+fn line(text: &mut String, finding: &Finding, advice: &Advice, verbose: bool, said_below: bool) {
     let (check, reading) = (finding.check, &finding.reading);
     let mark = match check.level(reading.verdict) {
         _ if reading.verdict == Verdict::NotApplicable => "-",
@@ -49,8 +55,10 @@ fn line(text: &mut String, finding: &Finding, verbose: bool) {
         return;
     }
     let _ = writeln!(text, "  [{}, {}]", check.id, reading.verdict);
-    let _ = writeln!(text, "      seen: {}", reading.evidence);
-    let Some(advice) = check.advice(reading.verdict) else {
+    if !said_below {
+        let _ = writeln!(text, "      seen: {}", reading.evidence);
+    }
+    let Some(advice) = check.advice(reading.verdict, advice) else {
         return;
     };
     let _ = writeln!(text, "      do:   {advice}");
@@ -60,7 +68,7 @@ fn line(text: &mut String, finding: &Finding, verbose: bool) {
 }
 
 /// The whole as one object.
-pub(super) fn json(findings: &[Finding], summary: &Summary) -> String {
+pub(super) fn json(findings: &[Finding], summary: &Summary, advice: &Advice) -> String {
     #[derive(Serialize)]
     struct Report<'a> {
         state: &'static str,
@@ -76,7 +84,7 @@ pub(super) fn json(findings: &[Finding], summary: &Summary) -> String {
         verdict: Verdict,
         level: u8,
         evidence: &'a str,
-        fix: &'static str,
+        fix: String,
         runbook: Option<&'static str>,
     }
 
@@ -90,7 +98,7 @@ pub(super) fn json(findings: &[Finding], summary: &Summary) -> String {
             verdict: reading.verdict,
             level: check.level(reading.verdict),
             evidence: &reading.evidence,
-            fix: check.fix,
+            fix: advice.fill(check.fix),
             runbook: check.runbook,
         })
         .collect();
@@ -130,7 +138,7 @@ mod tests {
             level: 0,
             line: "1 check".to_owned(),
         };
-        table(&findings, &summary, false)
+        table(&findings, &summary, &Advice::default(), false)
     }
 
     #[test]
@@ -152,6 +160,25 @@ mod tests {
         assert_eq!(
             shown(Reading::unknown("no answer")),
             "Prometheus\n  ? It is ready  [ready, unknown]\n      seen: no answer\n\n1 check\n"
+        );
+    }
+
+    #[test]
+    fn the_same_reason_is_said_once() {
+        let finding = |reading| Finding {
+            check: &READY,
+            reading,
+        };
+        let findings =
+            ["no answer", "no answer", "nothing to read"].map(|why| finding(Reading::unknown(why)));
+        let summary = Summary {
+            level: 2,
+            line: "3 checks".to_owned(),
+        };
+        assert_eq!(
+            table(&findings, &summary, &Advice::default(), false),
+            "Prometheus\n  ? It is ready  [ready, unknown]\n  ? It is ready  [ready, unknown]\n      seen: no answer\n  \
+             ? It is ready  [ready, unknown]\n      seen: nothing to read\n\n3 checks\n"
         );
     }
 }

@@ -12,8 +12,6 @@ pub(crate) const AHEAD: f64 = 30.0;
 pub struct Canaries {
     /// Older than this many seconds, the newest at a stage is stale.
     pub max_age: f64,
-    /// Where this box's agent answers.
-    pub agent: String,
     /// What the agent says of its own sending.
     pub sender: Answer<Sender>,
     /// The data planes, each with its collector.

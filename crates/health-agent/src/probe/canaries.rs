@@ -72,7 +72,6 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Canaries> {
     );
     Some(Canaries {
         max_age: config.canary.max_age.as_secs_f64(),
-        agent: agent.to_string(),
         sender,
         data_planes,
         prometheus,

@@ -217,8 +217,9 @@ fn refusal(status: StatusCode, body: &[u8]) -> String {
 
 /// The innermost error says what happened; those around it only that it happened while sending a request.
 fn why(error: reqwest::Error) -> String {
+    let place = error.url().map(place).unwrap_or_default();
     if error.is_timeout() {
-        return "did not answer in time".to_owned();
+        return format!("did not answer in time{place}");
     }
     let error = error.without_url();
     let mut cause: &dyn Error = &error;
@@ -226,8 +227,16 @@ fn why(error: reqwest::Error) -> String {
         cause = source;
     }
     if error.is_connect() {
-        format!("cannot be reached: {cause}")
+        format!("cannot be reached{place}: {cause}")
     } else {
-        format!("broke off: {cause}")
+        format!("broke off{place}: {cause}")
+    }
+}
+
+/// Whose address it is says who was meant, on a machine with many parts. The rest of a URL may hold a signature.
+fn place(url: &Url) -> String {
+    match (url.host_str(), url.port_or_known_default()) {
+        (Some(host), Some(port)) => format!(" at {host}:{port}"),
+        _ => String::new(),
     }
 }

@@ -120,28 +120,15 @@ async fn growth(client: &Client, base: &Url, box_name: &str) -> Answer<Growth> {
 
 /// The jobs that scrape what the site has, by the names that the configuration of Prometheus gives them.
 fn expected_jobs(config: &Config) -> BTreeSet<String> {
-    let parts = &config.parts;
-    let of_parts = [
-        ("prometheus", &parts.prometheus),
-        ("alertmanager", &parts.alertmanager),
-        ("pushgateway", &parts.pushgateway),
-        ("node", &parts.node_exporter),
-        ("dashboard", &parts.dashboard),
-        ("thanos-sidecar", &parts.thanos_sidecar),
-        ("thanos-query", &parts.thanos_query),
-        ("thanos-query-frontend", &parts.thanos_query_frontend),
-        ("thanos-store", &parts.thanos_store),
-        ("thanos-compact", &parts.thanos_compact),
-        ("thanos-rule", &parts.thanos_rule),
-    ];
+    let of_parts = config.parts.all().filter_map(|(part, _)| match part {
+        "node-exporter" => Some("node".to_owned()),
+        // which of them it is makes a difference to its metrics
+        "object-store" => None,
+        part => Some(part.to_owned()),
+    });
     let of_planes = config
         .collectors
         .iter()
         .map(|collector| format!("dataplane-{}", collector.environment));
-    of_parts
-        .into_iter()
-        .filter(|(_, part)| part.is_some())
-        .map(|(job, _)| job.to_owned())
-        .chain(of_planes)
-        .collect()
+    of_parts.chain(of_planes).collect()
 }

@@ -7,7 +7,6 @@ mod sockets;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use reqwest::Url;
 use tokio::sync::Semaphore;
 
 use crate::config::{Config, Parts};
@@ -71,24 +70,19 @@ fn unless_hidden<T>(seen: io::Result<T>) -> io::Result<Option<T>> {
 
 /// Parts whose address is known. The object store is left out: it can be any program.
 fn addresses(parts: &Parts) -> Vec<PartAddress> {
-    const THANOS: &[&str] = &["thanos"];
-    let known: [(&str, &[&str], &Option<Url>); 11] = [
-        ("prometheus", &["prometheus"], &parts.prometheus),
-        ("alertmanager", &["alertmanager"], &parts.alertmanager),
-        ("pushgateway", &["pushgateway"], &parts.pushgateway),
-        ("node_exporter", &["node_exporter"], &parts.node_exporter),
-        ("dashboard", &["signalbox-dash"], &parts.dashboard),
-        ("thanos_sidecar", THANOS, &parts.thanos_sidecar),
-        ("thanos_query", THANOS, &parts.thanos_query),
-        ("thanos_query_frontend", THANOS, &parts.thanos_query_frontend),
-        ("thanos_store", THANOS, &parts.thanos_store),
-        ("thanos_compact", THANOS, &parts.thanos_compact),
-        ("thanos_rule", THANOS, &parts.thanos_rule),
-    ];
-    known
-        .into_iter()
-        .filter_map(|(part, programs, url)| {
-            let url = url.as_ref()?;
+    parts
+        .all()
+        .filter_map(|(part, url)| {
+            let programs: &[&str] = match part {
+                "object-store" => return None,
+                "node-exporter" => &["node_exporter"],
+                // the kernel cuts names after 15 bytes
+                "dashboard" => &["signalbox-dash"],
+                "alertmanager" => &["alertmanager"],
+                "prometheus" => &["prometheus"],
+                "pushgateway" => &["pushgateway"],
+                _ => &["thanos"],
+            };
             Some(PartAddress {
                 part,
                 programs,
@@ -101,6 +95,8 @@ fn addresses(parts: &Parts) -> Vec<PartAddress> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::Url;
+
     use super::*;
 
     #[test]
@@ -132,7 +128,7 @@ mod tests {
             found,
             [
                 ("prometheus", "127.0.0.1".to_owned(), 9090),
-                ("thanos_rule", "::1".to_owned(), 443)
+                ("thanos-rule", "::1".to_owned(), 443)
             ]
         );
     }

@@ -16,17 +16,10 @@ use crate::probe::http::Client;
 /// Never fails: what could not be asked is a fact too. `None` if the box has nothing of it.
 pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
     let parts = &config.parts;
-    let there: Vec<_> = [
-        ("thanos-sidecar", &parts.thanos_sidecar),
-        ("thanos-query", &parts.thanos_query),
-        ("thanos-query-frontend", &parts.thanos_query_frontend),
-        ("thanos-store", &parts.thanos_store),
-        ("thanos-compact", &parts.thanos_compact),
-        ("thanos-rule", &parts.thanos_rule),
-    ]
-    .into_iter()
-    .filter_map(|(name, part)| Some((name, part.as_ref()?)))
-    .collect();
+    let there: Vec<_> = parts
+        .all()
+        .filter(|(part, _)| part.starts_with("thanos-"))
+        .collect();
     if there.is_empty() && parts.object_store.is_none() {
         return None;
     }
@@ -34,7 +27,7 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
     let ready = join_all(
         there
             .iter()
-            .map(async |(name, part)| (*name, client.ready(part, "-/ready").await)),
+            .map(async |(name, url)| (*name, client.ready(url, "-/ready").await)),
     );
     let stores: OptionFuture<_> = parts
         .thanos_query

@@ -96,7 +96,7 @@ fn problem(page: &mut String, line: &Line, now: f64) {
         ago(now - line.since),
         line.id,
         escape(&line.evidence),
-        code(&escape(line.fix.unwrap_or_default())),
+        code(&escape(line.fix.as_deref().unwrap_or_default())),
     );
     if let Some(runbook) = line.runbook {
         let _ = write!(
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_is_down_comes_first_and_what_cannot_be_asked_has_no_advice() {
-        let line = |id, verdict, fix| Line {
+        let line = |id, verdict, fix: Option<&str>| Line {
             id,
             category: Category::Prometheus,
             severity: Severity::Required,
@@ -240,7 +240,7 @@ mod tests {
             since: 0.0,
             checked_at: 0.0,
             took: None,
-            fix,
+            fix: fix.map(str::to_owned),
             runbook: None,
         };
         let page = whole(&Status {
@@ -266,6 +266,7 @@ mod tests {
     fn before_the_first_round_it_says_so() {
         let shared = Shared {
             box_name: "a".into(),
+            advice: std::sync::Arc::default(),
             board: std::sync::Arc::default(),
         };
         assert!(status::of(&shared).is_none());

@@ -42,7 +42,7 @@ pub(super) struct Line {
     pub(super) checked_at: f64,
     pub(super) took: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) fix: Option<&'static str>,
+    pub(super) fix: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) runbook: Option<&'static str>,
 }
@@ -56,7 +56,7 @@ pub(super) fn of(shared: &Shared) -> Option<Status> {
         .all()
         .map(|(check, held)| {
             let verdict = held.reading.verdict;
-            let advice = check.advice(verdict);
+            let advice = check.advice(verdict, &shared.advice);
             Line {
                 id: check.id,
                 category: check.category,
@@ -68,8 +68,8 @@ pub(super) fn of(shared: &Shared) -> Option<Status> {
                 since: held.since,
                 checked_at: held.read_at,
                 took: board.took(check.category).map(|took| took.as_secs_f64()),
-                fix: advice,
                 runbook: check.runbook.filter(|_| advice.is_some()),
+                fix: advice,
             }
         })
         .collect();

@@ -177,7 +177,7 @@ async fn the_doctor_sends_one_itself_where_no_agent_runs() {
     let (verdict, evidence) = finding(&report, "canary-agent");
     assert_eq!(verdict, "down");
     assert!(
-        evidence.starts_with(&format!("the agent at {host}:8870 cannot be reached")),
+        evidence.starts_with(&format!("the agent cannot be reached at {host}:8870")),
         "{evidence}"
     );
     assert_eq!(

@@ -197,28 +197,23 @@ async fn one_part_that_hangs_is_told_from_the_others() {
         .filter(|(_, finding)| finding.level > 0)
         .map(|(id, finding)| (id.as_str(), finding.evidence.as_str()))
         .collect();
-    let metrics = "qa (dp-qa-01): its metrics: did not answer in time";
+    let late = format!("did not answer in time at {}", it.address);
+    let ready = format!("qa (dp-qa-01) {late}");
+    let metrics = format!("qa (dp-qa-01): its metrics: {late}");
+    let query = format!("thanos-query {late}");
+    let stores = format!("api/v1/stores of the query {late}");
     assert_eq!(
         bad,
         [
-            ("collector-ready", "qa (dp-qa-01) did not answer in time"),
-            ("collector-rejections", metrics),
-            ("collector-room", metrics),
-            ("collector-state", metrics),
+            ("collector-ready", ready.as_str()),
+            ("collector-rejections", metrics.as_str()),
+            ("collector-room", metrics.as_str()),
+            ("collector-state", metrics.as_str()),
             ("collector-traffic", "cannot be asked: qa (dp-qa-01)"),
-            (
-                "thanos-history",
-                "api/v1/stores of the query did not answer in time"
-            ),
-            (
-                "thanos-labels",
-                "api/v1/stores of the query did not answer in time"
-            ),
-            ("thanos-ready", "thanos-query did not answer in time"),
-            (
-                "thanos-stores",
-                "api/v1/stores of the query did not answer in time"
-            ),
+            ("thanos-history", stores.as_str()),
+            ("thanos-labels", stores.as_str()),
+            ("thanos-ready", query.as_str()),
+            ("thanos-stores", stores.as_str()),
         ]
     );
 }

@@ -84,7 +84,7 @@ async fn a_box_that_is_well_and_one_whose_agent_ends() {
     assert_eq!(finding(&report, "peer-reachable").0, "ok");
     let (verdict, evidence) = finding(&report, "peer-agent");
     assert_eq!(verdict, "down");
-    let refused = format!("the agent of box b at http://{peer}:8870 cannot be reached: Connection refused");
+    let refused = format!("the agent of box b cannot be reached at {peer}:8870: Connection refused");
     assert!(evidence.starts_with(&refused), "{evidence}");
     assert_eq!(finding(&report, "peer-version").0, "not_applicable");
     assert_eq!(finding(&report, "peer-prometheus").0, "ok");

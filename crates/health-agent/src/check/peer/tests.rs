@@ -135,9 +135,7 @@ fn an_agent_that_is_gone_is_told_from_one_that_hangs() {
     });
     assert_eq!(
         reading,
-        Reading::down(
-            "the agent of box b at http://b:8870 cannot be reached: Connection refused (os error 111)"
-        )
+        Reading::down("the agent of box b cannot be reached: Connection refused (os error 111)")
     );
     assert_eq!(
         read("peer-agent", |peer| status(peer).age = 400.0),

@@ -375,6 +375,12 @@ fn the_same_labels_twice_are_told() {
             "the same labels: cluster=demo, replica=a at a:10901 and b:10901"
         )
     );
+    // and an address that is listed twice is one store
+    let (verdict, _) = with("thanos-labels", |it| {
+        let again = stores_of(it)[0].clone();
+        stores_of(it).push(again);
+    });
+    assert_eq!(verdict, Verdict::Ok);
 }
 
 #[test]

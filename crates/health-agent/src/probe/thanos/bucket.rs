@@ -56,7 +56,7 @@ impl Way<'_> {
 }
 
 pub(super) async fn look(client: &Client, base: &Url, config: &Config) -> ObjectStore {
-    let trust = (base.scheme() == "https").then(|| Trust::of_many(&config.object_store_ca_file));
+    let trust = (base.scheme() == "https").then(|| Trust::of_many(&config.object_store.ca_file));
     let (clock_ahead, way) = match trust.transpose() {
         Ok(trust) => {
             let way = Way {
@@ -68,7 +68,7 @@ pub(super) async fn look(client: &Client, base: &Url, config: &Config) -> Object
         }
         Err(why) => (Err(format!("was not asked: {why}")), None),
     };
-    let trial = match (&config.bucket, way) {
+    let trial = match (&config.object_store.bucket, way) {
         (Some(bucket), Some(way)) => Some(match obstacle(&clock_ahead) {
             None => trial(&way, base, bucket, &config.box_name).await,
             Some(why) => Err(Failure::NotTried(why)),

@@ -43,7 +43,7 @@ pub(super) enum Fault {
 
 /// All parts of a box.
 pub(super) struct Box {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     /// For each request of the agent. Only where something hangs it matters.
     pub(super) timeout: &'static str,
     object_store: String,
