@@ -56,6 +56,8 @@ lint: tools ## Formatting and lints of the Rust code, warnings are errors
 	$(call step,Formatting and lints)
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	@# no target of `cargo test`, and so none of all targets
+	cargo clippy --locked -p signalbox-demo --test full -- -D warnings
 	cargo fmt --manifest-path $(BENCH) --all --check
 	cargo clippy --manifest-path $(BENCH) --target-dir target --locked --workspace --all-targets -- -D warnings
 	cargo fmt --manifest-path $(MACHINES) --all --check
