@@ -69,7 +69,7 @@ pub const ABOUT: About = About {
     version: env!("CARGO_PKG_VERSION"),
     summary: "OTLP in, Prometheus out",
     help: "\
-Takes metrics over OTLP, in protobuf or JSON, and serves them to Prometheus as text, OpenMetrics or
+Takes metrics over OTLP, in protobuf or JSON, and serves them to Prometheus as text, OpenMetrics or \
 protobuf.
 
   4317  OTLP over gRPC            listen.grpc
@@ -78,9 +78,9 @@ protobuf.
   8888  the collector itself      listen.self_metrics
         (/metrics, /livez, /readyz, /debug/series)
 
-By default it listens on this machine only, without TLS (tls.cert_file, tls.key_file) and tokens
-(auth.bearer_token_file). As a unit of systemd it takes the ports of signalbox-collector.socket, which
-lists them in this order; listen.* must be the same or be left out. check-config says in words what a configuration does; SIGHUP puts a changed
+By default it listens on this machine only, without TLS (tls.cert_file, tls.key_file) and tokens \
+(auth.bearer_token_file). As a unit of systemd it takes the ports of signalbox-collector.socket, which \
+lists them in this order; listen.* must be the same or be left out. check-config says in words what a configuration does; SIGHUP puts a changed \
 one in force.
 
   signalbox-collector

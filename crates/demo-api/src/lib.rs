@@ -41,7 +41,7 @@ pub const ABOUT: service::About = service::About {
 };
 
 const HELP: &str = "\
-Endpoints: GET /health, GET /api/products, POST /api/orders, GET /api/reports,
+Endpoints: GET /health, GET /api/products, POST /api/orders, GET /api/reports, \
 GET /api/search?q=coffee, POST /api/payments; and /livez, /readyz, /metrics about the process.
 
 Examples:
@@ -49,7 +49,7 @@ Examples:
   signalbox-demo-api --set fault.error_ratio=0.2 --set fault.latency=1s..2s
   curl -H 'x-signalbox-fault: error' http://127.0.0.1:8080/health
 
-Keys that nobody has configured are taken from ENV, DATA_PLANE_ID, ERROR_RATE,
-OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_ENDPOINT (or OTEL_ENDPOINT) and
-OTEL_METRIC_EXPORT_INTERVAL. SIGHUP reads the configuration again and puts its faults in force;
+Keys that nobody has configured are taken from ENV, DATA_PLANE_ID, ERROR_RATE, \
+OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_ENDPOINT (or OTEL_ENDPOINT) and \
+OTEL_METRIC_EXPORT_INTERVAL. SIGHUP reads the configuration again and puts its faults in force; \
 with fault.control=127.0.0.1:8079 they are also changed by PUT /faults on that address.";

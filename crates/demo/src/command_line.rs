@@ -15,40 +15,40 @@ use crate::topology::ObjectStore;
 use crate::{control, doctor, lifeline, logs, progress, report, run, state_dir, status, webhook};
 
 const HELP: &str = "\
-Starts three data planes (prod, dev, qa: demo API, collector, traffic) and the control plane, every one the program that
-ships, each host a loopback address of its own. The control plane is a pair: two Prometheus with Thanos' sidecars, two
-Alertmanagers, two Pushgateways, two health agents; and once Thanos' query, frontend, store gateway, compactor and ruler, the object store,
-node_exporter, a receiver for notifications, the dashboard. When the metrics of all three environments are visible it
-prints the dashboard's address and waits; Ctrl-C stops everything, a second Ctrl-C kills at once. The next run goes on
+Starts three data planes (prod, dev, qa: demo API, collector, traffic) and the control plane, every one the program that \
+ships, each host a loopback address of its own. The control plane is a pair: two Prometheus with Thanos' sidecars, two \
+Alertmanagers, two Pushgateways, two health agents; and once Thanos' query, frontend, store gateway, compactor and ruler, the object store, \
+node_exporter, a receiver for notifications, the dashboard. When the metrics of all three environments are visible it \
+prints the dashboard's address and waits; Ctrl-C stops everything, a second Ctrl-C kills at once. The next run goes on \
 with the kept data.
 
 Examples:
   signalbox-demo                                   the box, at http://127.0.0.1:3000
-  signalbox-demo --profile simple                  without the pair's second half, Thanos and object store
+  signalbox-demo --profile simple                  one box, without Thanos and object store
   signalbox-demo --fresh                           without the data of earlier runs
   signalbox-demo --network 127.0.5 --state-dir /tmp/second
                                                    a second box beside it, at http://127.0.5.1:3000
   signalbox-demo --then 'curl -s $SIGNALBOX_DASHBOARD_URL/api/v1/overview'
-                                                   start, run one command, stop; the exit status is the command's
+                                                   start, run it, stop, with its exit status
 While it runs, in another terminal:
   signalbox-demo status                            each part: state, memory, CPU, address
   signalbox-demo doctor                            what is wrong, and what to do
   signalbox-demo kill prometheus-b                 break something; `restart prometheus-b` mends it
   signalbox-demo logs thanos-query --follow        what a part says
 
-The command of --then finds the box in SIGNALBOX_DASHBOARD_URL, SIGNALBOX_QUERY_URL (all of the history),
-SIGNALBOX_PROMETHEUS_URL, SIGNALBOX_ALERTMANAGER_URL, SIGNALBOX_PUSHGATEWAY_URL, SIGNALBOX_HEALTH_URL (of replica b
-SIGNALBOX_PROMETHEUS_B_URL and so on), SIGNALBOX_RECEIVER_URL, SIGNALBOX_STATE_DIR and, per environment, SIGNALBOX_API_PROD_URL and
+The command of --then finds the box in SIGNALBOX_DASHBOARD_URL, SIGNALBOX_QUERY_URL (all of the history), \
+SIGNALBOX_PROMETHEUS_URL, SIGNALBOX_ALERTMANAGER_URL, SIGNALBOX_PUSHGATEWAY_URL, SIGNALBOX_HEALTH_URL (of replica b \
+SIGNALBOX_PROMETHEUS_B_URL and so on), SIGNALBOX_RECEIVER_URL, SIGNALBOX_STATE_DIR and, per environment, SIGNALBOX_API_PROD_URL and \
 SIGNALBOX_OTLP_PROD_URL.
 
 The state directory is $XDG_STATE_HOME/signalbox-demo if that variable is set.
 
-Programs: ours lie beside signalbox-demo; the others come from --programs, else from where `make programs` puts them,
-else from PATH. SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names one program, and so do SIGNALBOX_DEMO_ALERTMANAGER,
+Programs: ours lie beside signalbox-demo; the others come from --programs, else from where `make programs` puts them, \
+else from PATH. SIGNALBOX_DEMO_PROMETHEUS=/path/to/prometheus names one program, and so do SIGNALBOX_DEMO_ALERTMANAGER, \
 …_PUSHGATEWAY, …_NODE_EXPORTER, …_THANOS, …_MINIO, …_GARAGE, …_COLLECTOR, …_DEMO_API, …_LOAD_GEN, …_DASHBOARD and …_HEALTH.
 
-Exit status: 0 stopped as asked, 1 a part or the start failed, 64 wrong command line. With --then the command's, or 128
-and the signal's number if a signal came before the command's end. `status` gives 1 if a part is not ready, `doctor` 1 with
+Exit status: 0 stopped as asked, 1 a part or the start failed, 64 wrong command line. With --then the command's, or 128 \
+and the signal's number if a signal came before the command's end. `status` gives 1 if a part is not ready, `doctor` 1 with \
 warnings and 2 if something is broken.";
 
 #[derive(Debug, Parser)]

@@ -10,7 +10,7 @@ pub const ABOUT: About = About {
     version: env!("CARGO_PKG_VERSION"),
     summary: "Judges whether the box is healthy, and says so",
     help: "\
-Without a command it serves: it asks every part of the box again and again, and shows the verdicts on /status, /metrics and a
+Without a command it serves: it asks every part of the box again and again, and shows the verdicts on /status, /metrics and a \
 page for people. It sends canaries through the whole pipeline, and tidies up what batch jobs left in the Pushgateway.
 
 Commands take the settings of this machine, /etc/signalbox/health.toml, if --config names no others.

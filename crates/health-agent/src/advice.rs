@@ -72,6 +72,12 @@ impl Advice {
         text + rest
     }
 
+    /// Where a page of `stack/runbooks/` is shown, if this box has a dashboard.
+    pub(crate) fn runbook(&self, name: &str) -> Option<String> {
+        let dashboard = self.here.find("dashboard")?;
+        Some(format!("{dashboard}/runbooks/{name}"))
+    }
+
     fn say(&self, wish: &str) -> Option<String> {
         let (wish, there) = match wish.strip_suffix(" there") {
             Some(wish) => (wish, true),
@@ -113,12 +119,15 @@ impl Advice {
 }
 
 impl Names {
-    /// Without the slash at the end; a part that the settings do not name is called in capitals.
+    /// A part that the settings do not name is called in capitals.
     fn url(&self, part: &str) -> String {
-        match self.urls.iter().find(|(name, _)| *name == part) {
-            Some((_, url)) => url.as_str().trim_end_matches('/').to_owned(),
-            None => part.to_uppercase(),
-        }
+        self.find(part).unwrap_or_else(|| part.to_uppercase())
+    }
+
+    /// Its address, without the slash at the end.
+    fn find(&self, part: &str) -> Option<String> {
+        let (_, url) = self.urls.iter().find(|(name, _)| *name == part)?;
+        Some(url.as_str().trim_end_matches('/').to_owned())
     }
 
     /// As `signalbox-demo status` names it: what each box has one of by its box, a collector by its environment.
@@ -200,6 +209,18 @@ mod tests {
             "`curl {url prometheus}/x`, {url prometheus there}, {url thanos-rule}",
             "`curl http://127.0.0.1:9090/x`, http://127.0.0.2:9090, THANOS-RULE",
             "`curl http://127.0.0.1:9090/x`, http://127.0.0.2:9090, THANOS-RULE",
+        );
+    }
+
+    #[test]
+    fn a_runbook_is_where_the_dashboard_is() {
+        let mut advice = advice(Supervisor::Systemd);
+        assert_eq!(advice.runbook("prometheus"), None);
+        let dashboard = Url::parse("http://10.0.0.10:3000/").unwrap();
+        advice.here.urls.push(("dashboard", dashboard));
+        assert_eq!(
+            advice.runbook("BoxBroken").as_deref(),
+            Some("http://10.0.0.10:3000/runbooks/BoxBroken")
         );
     }
 

@@ -41,8 +41,8 @@ pub const ABOUT: service::About = service::About {
 };
 
 const HELP: &str = "\
-Patterns: prod is steady at 50 requests per second; dev has bursts between 5 and 20; qa is
-steady at 20 and asks for errors on 10 % of its requests; any other environment is steady at
+Patterns: prod is steady at 50 requests per second; dev has bursts between 5 and 20; qa is \
+steady at 20 and asks for errors on 10 % of its requests; any other environment is steady at \
 --rate, or at 10.
 
 Examples:
@@ -50,5 +50,5 @@ Examples:
   signalbox-load-gen --target prod=http://127.0.0.11:8080 --target dev=http://127.0.0.12:8080
   signalbox-load-gen --target qa=http://127.0.0.13:8080 --set patterns.qa.fault_ratio=0.5
 
-It waits until each target answers, and ends at SIGTERM or Ctrl-C with a report on standard
+It waits until each target answers, and ends at SIGTERM or Ctrl-C with a report on standard \
 output.";

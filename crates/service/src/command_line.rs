@@ -11,7 +11,7 @@ use crate::About;
 #[derive(Debug, Parser)]
 pub(crate) struct CommandLine<F: Args, C: Subcommand> {
     #[command(subcommand)]
-    pub(crate) command: Option<Command<C>>,
+    pub(crate) command: Option<Command<F, C>>,
 
     /// Configuration file (TOML); the option may be given several times, a later file wins
     #[arg(long, value_name = "FILE", global = true)]
@@ -26,12 +26,15 @@ pub(crate) struct CommandLine<F: Args, C: Subcommand> {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command<C: Subcommand> {
+pub(crate) enum Command<F: Args, C: Subcommand> {
     #[command(flatten)]
     Own(C),
 
     /// Run the service; so does no command at all
-    Serve,
+    Serve {
+        #[command(flatten)]
+        flags: F,
+    },
 
     /// Read the configuration, print what is in force, and exit: 0 if it is right, 78 if it is not
     CheckConfig {
@@ -54,8 +57,8 @@ impl<F: Args, C: Subcommand> CommandLine<F, C> {
             .about(about.summary)
             .after_help(format!(
                 "{help}\n\n\
-                 Environment: {prefix}KEY sets a key; two underscores separate its levels, so that\n\
-                 {prefix}TABLE__KEY is table.key. {filter} chooses what is logged, as in\n\
+                 Environment: {prefix}KEY sets a key; two underscores separate its levels, so that \
+                 {prefix}TABLE__KEY is table.key. {filter} chooses what is logged, as in \
                  {filter}=debug.\n\n\
                  Exit codes: 0 ended as asked, 1 failed, 64 wrong command line, 78 wrong configuration.",
                 help = about.help,
@@ -93,6 +96,27 @@ mod tests {
     use figment::value::Value;
 
     use super::*;
+
+    #[derive(Debug, Default, Args)]
+    struct Flags {
+        #[arg(long)]
+        listen: Option<String>,
+    }
+
+    #[test]
+    fn the_word_serve_takes_what_none_does() {
+        let listen = |words: &[&str]| {
+            let line = CommandLine::<Flags, NoCommands>::try_parse_from(words).unwrap();
+            let of_serve = line.command.map(|command| match command {
+                Command::Serve { flags } => flags.listen,
+                other => panic!("{other:?}"),
+            });
+            (line.flags.listen, of_serve)
+        };
+        let here = || Some("here".to_owned());
+        assert_eq!(listen(&["x", "--listen", "here"]), (here(), None));
+        assert_eq!(listen(&["x", "serve", "--listen", "here"]), (None, Some(here())));
+    }
 
     fn at(dict: &Dict, path: &str) -> Option<Value> {
         Value::from(dict.clone()).find(path)

@@ -61,7 +61,9 @@ where
             };
         }
     };
-    let asked = arguments.command.take().unwrap_or(Command::Serve);
+    let asked = arguments.command.take().unwrap_or_else(|| Command::Serve {
+        flags: S::Flags::default(),
+    });
     if let Command::Own(_) = asked
         && arguments.config.is_empty()
     {
@@ -71,11 +73,13 @@ where
             .extend(about.usual_file().filter(|file| file.exists()));
     }
     let mut sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
-    if let Command::CheckConfig { elsewhere } = asked {
-        sources.elsewhere = elsewhere;
+    match &asked {
+        Command::CheckConfig { elsewhere } => sources.elsewhere = *elsewhere,
+        Command::Serve { flags } => sources.add(flags),
+        Command::Own(_) => {}
     }
     let sockets = match asked {
-        Command::Serve => Sockets::take(),
+        Command::Serve { .. } => Sockets::take(),
         Command::CheckConfig { .. } | Command::Own(_) => Ok(Sockets::default()),
     };
     let sockets = match sockets {
@@ -108,7 +112,7 @@ where
         Command::CheckConfig { .. } => {
             return show(about, &settings, S::explain(&config).as_deref());
         }
-        Command::Serve => None,
+        Command::Serve { .. } => None,
         Command::Own(command) => Some(command),
     };
 

@@ -24,7 +24,7 @@ pub trait Settings: Serialize + DeserializeOwned + Default + Send + 'static {
 
     /// The daemon's own options on the command line. Its serialised form is laid over the settings, so fields are
     /// `Option`s that are skipped when `None`, under the settings' names.
-    type Flags: Args + Serialize;
+    type Flags: Args + Serialize + Default;
 
     /// The keys of the addresses that systemd may listen on for the daemon, in the order in which its .socket lists them. Then
     /// each is its socket's address, and must not be set to another one. The daemon gets them from
@@ -68,17 +68,21 @@ pub(crate) struct Sources {
 
 impl Sources {
     pub(crate) fn new<F: Serialize>(about: &About, files: Vec<PathBuf>, set: Vec<Dict>, flags: &F) -> Self {
-        let flags = Value::serialize(flags)
-            .ok()
-            .and_then(Value::into_dict)
-            .unwrap_or_default();
-        Self {
+        let mut sources = Self {
             files,
             env_prefix: about.env_prefix,
-            command_line: set.into_iter().chain([flags]).collect(),
+            command_line: set,
             elsewhere: false,
             handed: Handed::default(),
-        }
+        };
+        sources.add(flags);
+        sources
+    }
+
+    /// More options, which win over those before.
+    pub(crate) fn add<F: Serialize>(&mut self, flags: &F) {
+        let flags = Value::serialize(flags).ok().and_then(Value::into_dict);
+        self.command_line.extend(flags);
     }
 
     /// What is left where files cannot be read, or say what is wrong.

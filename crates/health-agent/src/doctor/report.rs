@@ -58,12 +58,14 @@ fn line(text: &mut String, finding: &Finding, advice: &Advice, verbose: bool, sa
     if !said_below {
         let _ = writeln!(text, "      seen: {}", reading.evidence);
     }
-    let Some(advice) = check.advice(reading.verdict, advice) else {
+    let Some(fix) = check.advice(reading.verdict, advice) else {
         return;
     };
-    let _ = writeln!(text, "      do:   {advice}");
+    let _ = writeln!(text, "      do:   {fix}");
     if let Some(runbook) = check.runbook {
-        let _ = writeln!(text, "      more: /runbooks/{runbook} on the dashboard");
+        let more = advice.runbook(runbook);
+        let more = more.unwrap_or_else(|| format!("/runbooks/{runbook} on the dashboard"));
+        let _ = writeln!(text, "      more: {more}");
     }
 }
 

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::Shared;
 use super::status::{self, Line, Status};
+use crate::advice::Advice;
 use crate::check::CATEGORIES;
 use crate::verdict::Verdict;
 use style::STYLE;
@@ -19,7 +20,7 @@ const REFRESH: u32 = 10;
 
 pub(super) fn render(shared: &Shared) -> Response {
     let page = match status::of(shared) {
-        Some(status) => whole(&status),
+        Some(status) => whole(&status, &shared.advice),
         None => waiting(&shared.box_name),
     };
     let headers = [
@@ -38,7 +39,7 @@ fn waiting(box_name: &str) -> String {
     page
 }
 
-fn whole(status: &Status) -> String {
+fn whole(status: &Status, advice: &Advice) -> String {
     let (mark, headline) = match status.state {
         "ok" => ("✓", "All is well"),
         "attention" => ("!", "Something needs attention"),
@@ -57,7 +58,7 @@ fn whole(status: &Status) -> String {
     bad.sort_by_key(|line| Reverse((line.level, line.verdict)));
     let (untold, seen): (Vec<_>, Vec<_>) = bad.into_iter().partition(|line| line.verdict == Verdict::Unknown);
     for line in seen {
-        problem(&mut page, line, status.at);
+        problem(&mut page, line, advice, status.at);
     }
     if let Some(first) = untold.first() {
         cannot_tell(&mut page, first.level, &untold);
@@ -81,7 +82,7 @@ fn whole(status: &Status) -> String {
     page
 }
 
-fn problem(page: &mut String, line: &Line, now: f64) {
+fn problem(page: &mut String, line: &Line, advice: &Advice, now: f64) {
     let _ = write!(
         page,
         "<section class=\"level{}\"><h3>Not {}: {}</h3><p><span class=\"verdict\">{}</span> for {} · <code>{}</code></p><p>{}</p><p class=\"fix\">{}.</p>",
@@ -99,10 +100,13 @@ fn problem(page: &mut String, line: &Line, now: f64) {
         code(&escape(line.fix.as_deref().unwrap_or_default())),
     );
     if let Some(runbook) = line.runbook {
-        let _ = write!(
-            page,
-            "<p>More in the runbook <code>/runbooks/{runbook}</code> of the dashboard.</p>"
-        );
+        let _ = match advice.runbook(runbook) {
+            Some(url) => write!(page, "<p><a href=\"{}\">Runbook</a></p>", escape(&url)),
+            None => write!(
+                page,
+                "<p>Runbook: <code>/runbooks/{runbook}</code> of the dashboard</p>"
+            ),
+        };
     }
     page.push_str("</section>");
 }
@@ -243,7 +247,7 @@ mod tests {
             fix: fix.map(str::to_owned),
             runbook: None,
         };
-        let page = whole(&Status {
+        let status = Status {
             box_name: "a".to_owned(),
             version: "1",
             state: "broken",
@@ -255,7 +259,8 @@ mod tests {
                 line("ingesting", Verdict::Stale, Some("Wait")),
                 line("ready", Verdict::Down, Some("Start it")),
             ],
-        });
+        };
+        let page = whole(&status, &Advice::default());
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("no {text}: {page}"));
         let order = ["Start it.", "Wait.", "Cannot be judged", "<code>wal</code>"].map(at);
         assert!(order.is_sorted(), "{page}");
