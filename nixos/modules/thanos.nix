@@ -213,6 +213,9 @@ in
       })
     ];
 
+    # `thanos tools`, which runbooks and the doctor name
+    environment.systemPackages = [ cfg.package ];
+
     services.thanos = lib.mkMerge [
       { inherit (cfg) package; }
       (lib.genAttrs parts (part: {
@@ -250,6 +253,8 @@ in
           ];
           query.auto-downsampling = true;
           query.partial-response = true;
+          # what is asked at once takes the processor from scrapes, and the sidecar's memory; the rest waits
+          query.max-concurrent = 4;
           # a peer that hangs does not hold up the answer
           store.response-timeout = "10s";
           arguments = lib.mkOptionDefault [

@@ -6,7 +6,13 @@ mod tests;
 use crate::api::panel::PanelName;
 
 const REQUESTS: &str = "http_server_request_duration_seconds_count";
-const BUCKETS: &str = "http_server_request_duration_seconds_bucket";
+/// Requests per second of each bucket, as `stack/prometheus/rules/http.yml` records them: of a million series half are
+/// buckets, too many to be added up for each point of a chart.
+const BUCKETS: &str = "environment_le:http_request_duration_seconds_bucket:rate40s";
+/// Seconds that each of those looks back.
+const BUCKETS_WINDOW: u32 = 40;
+/// Seconds from one of those to the next.
+const BUCKETS_INTERVAL: u32 = 10;
 const ACTIVE: &str = "http_server_active_requests";
 const FAILED: &str = r#"http_response_status_code=~"5..""#;
 const TARGETS: &str = r#"up{job=~"dataplane-.*"}"#;
@@ -49,7 +55,8 @@ impl Overview {
             request_rate: format!("sum by (environment) (rate({REQUESTS}[{window}s]))"),
             error_rate: format!("sum by (environment) (rate({REQUESTS}{{{FAILED}}}[{window}s]))"),
             latency_p95: format!(
-                "histogram_quantile(0.95, sum by (environment, le) (rate({BUCKETS}[{window}s])))"
+                "histogram_quantile(0.95, sum by (environment, le) ({}))",
+                buckets("", window)
             ),
             active_requests: format!("sum by (environment) ({ACTIVE})"),
             alerts: format!("count by (environment, alertname) ({FIRING})"),
@@ -84,8 +91,11 @@ pub(crate) fn series(panel: PanelName, environment: &str, window: u32) -> Vec<(&
         PanelName::Latency => QUANTILES
             .into_iter()
             .map(|(name, quantile)| {
-                let buckets = format!("sum by (le) (rate({BUCKETS}{{{of}}}[{window}s]))");
-                (name, format!("histogram_quantile({quantile}, {buckets})"))
+                let buckets = buckets(&of, window);
+                (
+                    name,
+                    format!("histogram_quantile({quantile}, sum by (le) ({buckets}))"),
+                )
             })
             .collect(),
         PanelName::ErrorRatio => vec![("errors", error_ratio("sum", &of, window))],
@@ -110,6 +120,17 @@ pub(crate) fn newest(panel: PanelName, environment: &str) -> String {
         PanelName::RequestRate | PanelName::Latency | PanelName::ErrorRatio => REQUESTS,
     };
     format!("max(timestamp({metric}{{{}}}))", matcher(environment))
+}
+
+/// The mean of the recorded rates is the rate over a longer window. All of them together look back as far as that.
+fn buckets(of: &str, window: u32) -> String {
+    let recorded = format!("{BUCKETS}{}", braces(&[of]));
+    if window <= BUCKETS_WINDOW {
+        recorded
+    } else {
+        let over = window - BUCKETS_WINDOW + BUCKETS_INTERVAL;
+        format!("avg_over_time({recorded}[{over}s])")
+    }
 }
 
 /// No value without traffic, and 0 where nothing ever failed.

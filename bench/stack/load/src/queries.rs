@@ -106,6 +106,8 @@ fn range(name: impl Into<String>, query: String, seconds: u64, step: u64) -> Que
 
 const REQUESTS: &str = "http_server_request_duration_seconds_count";
 const BUCKETS: &str = "http_server_request_duration_seconds_bucket";
+/// As a rule records them, over the same window.
+const RECORDED_BUCKETS: &str = "environment_le:http_request_duration_seconds_bucket:rate40s";
 const ACTIVE: &str = "http_server_active_requests";
 const FAILED: &str = r#"http_response_status_code=~"5..""#;
 
@@ -131,7 +133,7 @@ fn dashboard() -> Vec<Query> {
         instant("errors", format!("{by}(rate({REQUESTS}{{{FAILED}}}[{WINDOW}]))")),
         instant(
             "p95",
-            format!("histogram_quantile(0.95, sum by (environment, le) (rate({BUCKETS}[{WINDOW}])))"),
+            format!("histogram_quantile(0.95, sum by (environment, le) ({RECORDED_BUCKETS}))"),
         ),
         instant("active", format!("{by}({ACTIVE})")),
         range("sparklines", ratio(by, ""), HOUR, STEP),
@@ -143,7 +145,7 @@ fn dashboard() -> Vec<Query> {
         };
         panel("requests", format!("sum(rate({REQUESTS}{{{of}}}[{WINDOW}]))"));
         for quantile in ["0.5", "0.95", "0.99"] {
-            let buckets = format!("sum by (le) (rate({BUCKETS}{{{of}}}[{WINDOW}]))");
+            let buckets = format!("sum by (le) ({RECORDED_BUCKETS}{{{of}}})");
             panel(
                 &format!("quantile {quantile}"),
                 format!("histogram_quantile({quantile}, {buckets})"),

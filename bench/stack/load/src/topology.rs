@@ -291,6 +291,7 @@ impl Site {
             "--query.replica-label=pushgateway".to_owned(),
             "--deduplication.func=penalty".to_owned(),
             "--store.response-timeout=10s".to_owned(),
+            "--query.max-concurrent=4".to_owned(),
             "--web.disable-cors".to_owned(),
         ]);
         launch.arguments.extend(self.query_options.iter().cloned());

@@ -15,15 +15,15 @@ fn panels_ask_for_one_environment() {
             vec![
                 (
                     "p50",
-                    r#"histogram_quantile(0.5, sum by (le) (rate(http_server_request_duration_seconds_bucket{environment="qa"}[40s])))"#,
+                    r#"histogram_quantile(0.5, sum by (le) (environment_le:http_request_duration_seconds_bucket:rate40s{environment="qa"}))"#,
                 ),
                 (
                     "p95",
-                    r#"histogram_quantile(0.95, sum by (le) (rate(http_server_request_duration_seconds_bucket{environment="qa"}[40s])))"#,
+                    r#"histogram_quantile(0.95, sum by (le) (environment_le:http_request_duration_seconds_bucket:rate40s{environment="qa"}))"#,
                 ),
                 (
                     "p99",
-                    r#"histogram_quantile(0.99, sum by (le) (rate(http_server_request_duration_seconds_bucket{environment="qa"}[40s])))"#,
+                    r#"histogram_quantile(0.99, sum by (le) (environment_le:http_request_duration_seconds_bucket:rate40s{environment="qa"}))"#,
                 ),
             ],
         ),
@@ -51,6 +51,25 @@ fn panels_ask_for_one_environment() {
             .collect();
         assert_eq!(found, expected, "{panel}");
     }
+}
+
+#[test]
+fn over_a_longer_window_what_is_recorded_is_averaged() {
+    let recorded = "environment_le:http_request_duration_seconds_bucket:rate40s";
+    assert_eq!(
+        series(PanelName::Latency, "qa", 330)[1].1,
+        format!(
+            r#"histogram_quantile(0.95, sum by (le) (avg_over_time({recorded}{{environment="qa"}}[300s])))"#
+        )
+    );
+    assert_eq!(
+        Overview::new(60).latency_p95,
+        format!("histogram_quantile(0.95, sum by (environment, le) (avg_over_time({recorded}[30s])))")
+    );
+    assert_eq!(
+        Overview::new(40).latency_p95,
+        format!("histogram_quantile(0.95, sum by (environment, le) ({recorded}))")
+    );
 }
 
 #[test]

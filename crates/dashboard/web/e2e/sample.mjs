@@ -173,7 +173,7 @@ const PANELS = {
     series: [50, 95, 99].map((percentile, index) => ({
       name: `p${percentile}`,
       scale: [0.12, 1, 2.7][index],
-      query: `histogram_quantile(0.${percentile}, sum by (le) (rate(http_server_request_duration_seconds_bucket{environment="${name}"}[40s])))`,
+      query: `histogram_quantile(0.${percentile}, sum by (le) (environment_le:http_request_duration_seconds_bucket:rate40s{environment="${name}"}))`,
     })),
   }),
   "active-requests": (name) => ({

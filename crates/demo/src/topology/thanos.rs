@@ -96,6 +96,8 @@ fn query(site: &Site<'_>) -> Part {
         option("--deduplication.func", "penalty"),
         "--query.auto-downsampling".to_owned(),
         option("--query.active-query-path", site.data(QUERY).display()),
+        // what is asked at once takes the processor from scrapes, and the sidecar's memory; the rest waits
+        option("--query.max-concurrent", "4"),
         // a peer that hangs does not hold up the answer
         option("--store.response-timeout", "10s"),
     ]);
