@@ -72,6 +72,9 @@ in
       }
     ];
 
+    # amtool, which runbooks and the doctor name
+    environment.systemPackages = [ cfg.package ];
+
     services.prometheus.alertmanager = {
       enable = true;
       inherit (cfg) package listenAddress port;

@@ -125,7 +125,11 @@ in
 
     environment.etc."signalbox/health.toml".source = file;
     # for the operator: signalbox-health --config /etc/signalbox/health.toml doctor
-    environment.systemPackages = [ cfg.package ];
+    environment.systemPackages = [
+      cfg.package
+      # runbooks read what the parts answer by it
+      pkgs.jq
+    ];
 
     # as systemd/signalbox-health.sysusers says
     users.users.signalbox-health = {

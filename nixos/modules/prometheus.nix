@@ -327,6 +327,9 @@ in
         ) (namedIn "targets" file)
       ) optional;
 
+    # promtool, which runbooks and the doctor name
+    environment.systemPackages = [ cfg.package ];
+
     services.prometheus = {
       enable = true;
       inherit (cfg) package listenAddress port;
