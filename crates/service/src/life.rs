@@ -51,6 +51,7 @@ impl Life {
         let sources = Sources {
             files: Vec::new(),
             env_prefix: "SIGNALBOX_DETACHED__",
+            environment: true,
             command_line: Vec::new(),
             elsewhere: false,
             handed: Handed::default(),

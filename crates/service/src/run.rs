@@ -34,7 +34,8 @@ where
 ///
 /// Where no `--config` is given, a command takes [`About::usual_file`], if it is there.
 ///
-/// A command of which `despite` says so runs although the configuration is wrong: without its files, and told what the problems are.
+/// A command of which `despite` says so runs although the configuration is wrong: without its files, and without the environment where
+/// that is wrong as well. It is told what the problems are. What its command line sets has to be right in any case.
 pub fn run_with_commands<S, C, Body, Running, Own, Commanding>(
     about: &About,
     body: Body,
@@ -61,10 +62,9 @@ where
             };
         }
     };
-    let asked = arguments.command.take().unwrap_or_else(|| Command::Serve {
-        flags: S::Flags::default(),
-    });
-    if let Command::Own(_) = asked
+    // no command at all is `serve`
+    let asked = arguments.command.take();
+    if let Some(Command::Own(_)) = asked
         && arguments.config.is_empty()
     {
         // who types a command means this machine, as it is
@@ -74,13 +74,13 @@ where
     }
     let mut sources = Sources::new(about, arguments.config, arguments.set, &arguments.flags);
     match &asked {
-        Command::CheckConfig { elsewhere } => sources.elsewhere = *elsewhere,
-        Command::Serve { flags } => sources.add(flags),
-        Command::Own(_) => {}
+        Some(Command::CheckConfig { elsewhere }) => sources.elsewhere = *elsewhere,
+        Some(Command::Serve { flags }) => sources.add(flags),
+        Some(Command::Own(_)) | None => {}
     }
     let sockets = match asked {
-        Command::Serve { .. } => Sockets::take(),
-        Command::CheckConfig { .. } | Command::Own(_) => Ok(Sockets::default()),
+        Some(Command::Serve { .. }) | None => Sockets::take(),
+        Some(Command::CheckConfig { .. } | Command::Own(_)) => Ok(Sockets::default()),
     };
     let sockets = match sockets {
         Ok(sockets) => sockets,
@@ -94,13 +94,13 @@ where
         Ok((settings, config)) => (settings, config, None),
         Err(problems) => {
             complain(about, &problems);
-            match &asked {
-                Command::Own(command) if despite(command) => {}
-                _ => return exit::configuration(),
-            }
-            match sources.without_files().load::<S>() {
-                Ok((settings, config)) => (settings, config, Some(problems.to_string())),
-                Err(_) => return exit::configuration(),
+            let rest = match &asked {
+                Some(Command::Own(command)) if despite(command) => sources.load_rest::<S>(),
+                _ => None,
+            };
+            match rest {
+                Some((settings, config)) => (settings, config, Some(problems.to_string())),
+                None => return exit::configuration(),
             }
         }
     };
@@ -109,11 +109,11 @@ where
         return exit::configuration();
     }
     let own = match asked {
-        Command::CheckConfig { .. } => {
+        Some(Command::CheckConfig { .. }) => {
             return show(about, &settings, S::explain(&config).as_deref());
         }
-        Command::Serve { .. } => None,
-        Command::Own(command) => Some(command),
+        Some(Command::Serve { .. }) | None => None,
+        Some(Command::Own(command)) => Some(command),
     };
 
     if let Err(error) = telemetry::logs::init(about.name) {

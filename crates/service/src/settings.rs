@@ -24,7 +24,7 @@ pub trait Settings: Serialize + DeserializeOwned + Default + Send + 'static {
 
     /// The daemon's own options on the command line. Its serialised form is laid over the settings, so fields are
     /// `Option`s that are skipped when `None`, under the settings' names.
-    type Flags: Args + Serialize + Default;
+    type Flags: Args + Serialize;
 
     /// The keys of the addresses that systemd may listen on for the daemon, in the order in which its .socket lists them. Then
     /// each is its socket's address, and must not be set to another one. The daemon gets them from
@@ -58,6 +58,8 @@ pub struct NoFlags {}
 pub(crate) struct Sources {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) env_prefix: &'static str,
+    /// Whether the environment is looked at.
+    pub(crate) environment: bool,
     /// From `--set` and the daemon's own options, in that order.
     pub(crate) command_line: Vec<Dict>,
     /// Whether the configuration is for another machine: see [`Problems::elsewhere`].
@@ -71,6 +73,7 @@ impl Sources {
         let mut sources = Self {
             files,
             env_prefix: about.env_prefix,
+            environment: true,
             command_line: set,
             elsewhere: false,
             handed: Handed::default(),
@@ -85,12 +88,19 @@ impl Sources {
         self.command_line.extend(flags);
     }
 
-    /// What is left where files cannot be read, or say what is wrong.
-    pub(crate) fn without_files(&self) -> Self {
-        Self {
+    /// What is left where these are wrong: all but the files; or, where the environment is wrong as well without them, the command line alone.
+    pub(crate) fn load_rest<S: Settings>(&self) -> Option<(Value, S::Config)> {
+        let without_files = Self {
             files: vec![],
             ..self.clone()
-        }
+        };
+        let of_command_line = Self {
+            environment: false,
+            ..without_files.clone()
+        };
+        [without_files, of_command_line]
+            .iter()
+            .find_map(|rest| rest.load::<S>().ok())
     }
 
     /// Reads, merges and validates. The settings are returned beside the configuration, to be shown.
@@ -110,7 +120,9 @@ impl Sources {
                 Err(problem) => unreadable.push(problem),
             }
         }
-        figment = figment.merge(Env::prefixed(self.env_prefix).split("__"));
+        if self.environment {
+            figment = figment.merge(Env::prefixed(self.env_prefix).split("__"));
+        }
         for dict in &self.command_line {
             figment = figment.merge(Named {
                 name: "command line",
@@ -131,8 +143,10 @@ impl Sources {
             .into_iter()
             .chain(unmerged)
             .for_each(|problem| problems.add_unkeyed(problem));
-        self.misspelt_variables::<S>()
-            .for_each(|problem| problems.add_unkeyed(problem));
+        if self.environment {
+            self.misspelt_variables::<S>()
+                .for_each(|problem| problems.add_unkeyed(problem));
+        }
         self.handed.stand_in(S::SOCKETS, &mut merged, &mut problems);
         let settings: S = deserialize_all(merged, &mut problems);
         let shown = Value::serialize(&settings).unwrap_or_else(|_| Value::from(Dict::new()));

@@ -419,6 +419,34 @@ async fn what_was_red_before_it_came_does_not_count() {
     assert_eq!(machine.activations(), "2 switch\n");
 }
 
+/// The settings that the gate's unit has beside its file, on a box with an object store.
+fn environment_of_the_unit() -> Vec<(String, String)> {
+    let drop_in = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../nixos/golden/acme/units/signalbox-health-gate.service.d/overrides.conf");
+    let variables: Vec<_> = fs::read_to_string(drop_in)
+        .unwrap()
+        .lines()
+        .filter_map(|line| {
+            let (name, value) = line
+                .strip_prefix("Environment=\"SIGNALBOX_")?
+                .strip_suffix('"')?
+                .split_once('=')?;
+            Some((
+                format!("SIGNALBOX_{name}"),
+                value.replace("%d", "/run/credentials/signalbox-health-gate.service"),
+            ))
+        })
+        .collect();
+    assert_eq!(
+        variables,
+        [(
+            "SIGNALBOX_HEALTH__OBJECT_STORE__CREDENTIALS_FILE".to_owned(),
+            "/run/credentials/signalbox-health-gate.service/s3-credentials".to_owned()
+        )]
+    );
+    variables
+}
+
 #[tokio::test]
 async fn settings_that_are_wrong_go_with_their_generation() {
     let machine = Machine::new().await;
@@ -427,7 +455,22 @@ async fn settings_that_are_wrong_go_with_their_generation() {
     let settings = machine.path("health.toml");
     fs::write(&settings, "no_such_key = 1\n").unwrap();
     let arguments = ["--config", settings.to_str().unwrap()];
-    let output = machine.gate(&arguments).await;
+    let gate = async |more: &[&str]| {
+        let mut program = machine.program();
+        program.envs(environment_of_the_unit()).arg("gate");
+        let output = program.args(arguments).args(more).output();
+        tokio::time::timeout(Duration::from_mins(1), output)
+            .await
+            .expect("the gate ends")
+            .unwrap()
+    };
+    // what somebody mistypes is nobody's doing but theirs
+    let output = gate(&["--set", "gate.wait=soon"]).await;
+    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(machine.activations(), "");
+    assert!(!machine.path("state/state.json").exists());
+
+    let output = gate(&[]).await;
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(machine.activations(), "2 switch\n");
     let state = machine.state();
@@ -437,6 +480,16 @@ async fn settings_that_are_wrong_go_with_their_generation() {
     );
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(log.contains("no_such_key"), "{log}");
+
+    // the unit in which the way back is gone has the same settings
+    let mut state = machine.state();
+    state["rollbacks"][0]["outcome"] = "begun".into();
+    fs::write(machine.path("state/state.json"), state.to_string()).unwrap();
+    machine.switches(3);
+    let output = gate(&["--carry-out"]).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(machine.activations(), "2 switch\n2 switch\n");
+    assert_eq!(machine.state()["rollbacks"][0]["outcome"], "done");
 
     // who serves, and who asks, is told as ever
     let doctor = machine.program().arg("doctor").args(arguments).output().await;
