@@ -13,12 +13,14 @@ pub const ABOUT: About = About {
 Without a command it serves: it asks every part of the box again and again, and shows the verdicts on /status, /metrics and a \
 page for people. It sends canaries through the whole pipeline, and tidies up what batch jobs left in the Pushgateway.
 
-Commands take the settings of this machine, /etc/signalbox/health.toml, if --config names no others.
+doctor, gate and verify take the settings of this machine, /etc/signalbox/health.toml, if --config names no others; serve and \
+check-config take those that --config names, and else the defaults.
 
 Examples:
   signalbox-health doctor                       what is wrong with this box, and what to do
   signalbox-health doctor --wait 120s           wait until all is well, for two minutes at most
   signalbox-health doctor --category thanos --json
+  signalbox-health --config /etc/signalbox/health.toml check-config
   signalbox-health gate --maintenance on --for 4h   nothing is rolled back meanwhile
   signalbox-health manifest --root ./result --secret-key vendor.key --out box.manifest
   signalbox-health verify --manifest box.manifest --public-key vendor-1:…",

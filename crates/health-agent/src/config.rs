@@ -30,13 +30,16 @@ pub(crate) use parts::Parts;
 use parts::RawParts;
 pub(crate) use peer::Peer;
 use peer::RawPeer;
-use read::{duration, keep};
+use read::{duration, keep, keep_name};
 use reaper::RawReaper;
 pub(crate) use reaper::Reaper;
 use system::RawSystem;
 pub(crate) use system::{Certificate, System};
 use verify::RawVerify;
 pub(crate) use verify::Verify;
+
+/// The other box takes a round that is three minutes old for none, and the rules one of five minutes: two may be late.
+const MAX_INTERVAL: Duration = Duration::from_mins(1);
 
 /// What the agent runs with.
 #[derive(Clone, Debug)]
@@ -151,16 +154,19 @@ impl Settings for RawConfig {
         let interval = keep(
             problems,
             "interval",
-            duration(&self.interval, Duration::from_secs(1)..=Duration::from_mins(5)),
+            duration(&self.interval, Duration::from_secs(1)..=MAX_INTERVAL),
         );
         let timeout = keep(
             problems,
             "timeout",
             duration(&self.timeout, Duration::from_millis(100)..=Duration::from_mins(1)),
         );
-        if self.box_name.is_empty() {
-            problems.add("box", "must be the name of this box, such as \"a\"");
-        }
+        let box_name = keep_name(
+            problems,
+            "box",
+            "the name of this box, such as \"a\"",
+            self.box_name,
+        );
         let parts = self.parts.validate(problems);
         let collectors = self
             .collectors
@@ -168,7 +174,7 @@ impl Settings for RawConfig {
             .enumerate()
             .map(|(index, collector)| collector.validate(index, problems))
             .collect::<Option<Vec<_>>>();
-        let peer = self.peer.map(|peer| peer.validate(&self.box_name, problems));
+        let peer = self.peer.map(|peer| peer.validate(box_name.as_deref(), problems));
         let object_store = self.object_store.validate(&parts, problems);
         let system = self.system.validate(problems);
         let canary = self.canary.validate(problems);
@@ -176,7 +182,7 @@ impl Settings for RawConfig {
         let gate = self.gate.validate(problems);
         let verify = self.verify.validate(problems);
         Some(Config {
-            box_name: self.box_name,
+            box_name: box_name?,
             listen: listen?,
             interval: interval?,
             timeout: timeout?,
@@ -196,3 +202,6 @@ impl Settings for RawConfig {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use service::Problems;
 
-use super::read::keep_url;
+use super::read::{keep_name, keep_url};
 
 /// One collector.
 #[derive(Clone, Debug)]
@@ -28,6 +28,18 @@ pub(super) struct RawCollector {
 
 impl RawCollector {
     pub(super) fn validate(self, index: usize, problems: &mut Problems) -> Option<Collector> {
+        let environment = keep_name(
+            problems,
+            &format!("collectors.{index}.environment"),
+            "the environment that it writes on all that it takes, such as \"prod\"",
+            self.environment,
+        );
+        let data_plane_id = keep_name(
+            problems,
+            &format!("collectors.{index}.data_plane_id"),
+            "the data plane that it writes on all that it takes, such as \"dp-prod-01\"",
+            self.data_plane_id,
+        );
         let otlp = keep_url(problems, &format!("collectors.{index}.otlp"), &self.otlp);
         let self_metrics = keep_url(
             problems,
@@ -35,8 +47,8 @@ impl RawCollector {
             &self.self_metrics,
         );
         Some(Collector {
-            environment: self.environment,
-            data_plane_id: self.data_plane_id,
+            environment: environment?,
+            data_plane_id: data_plane_id?,
             otlp: otlp?,
             self_metrics: self_metrics?,
         })

@@ -2,7 +2,7 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use service::Problems;
 
-use super::read::keep_url;
+use super::read::{keep_name, keep_url};
 
 /// The other box of a pair, as this one sees it.
 #[derive(Clone, Debug)]
@@ -28,18 +28,26 @@ pub(super) struct RawPeer {
 }
 
 impl RawPeer {
-    pub(super) fn validate(self, own: &str, problems: &mut Problems) -> Option<Peer> {
-        if self.box_name == own {
+    pub(super) fn validate(self, own: Option<&str>, problems: &mut Problems) -> Option<Peer> {
+        let box_name = keep_name(
+            problems,
+            "peer.box",
+            "the other box's name, such as \"b\"",
+            self.box_name,
+        );
+        if let Some(name) = &box_name
+            && box_name.as_deref() == own
+        {
             problems.add(
                 "peer.box",
-                format!("must be the other box's name, is {own:?} like this one's"),
+                format!("must be the other box's name, is {name:?} like this one's"),
             );
         }
         let health = keep_url(problems, "peer.health", &self.health);
         let prometheus = keep_url(problems, "peer.prometheus", &self.prometheus);
         let alertmanager = keep_url(problems, "peer.alertmanager", &self.alertmanager);
         Some(Peer {
-            box_name: self.box_name,
+            box_name: box_name?,
             health: health?,
             prometheus: prometheus?,
             alertmanager: alertmanager?,

@@ -17,6 +17,16 @@ pub(super) fn keep_url(problems: &mut Problems, key: &str, text: &str) -> Option
     keep(problems, key, url(text))
 }
 
+/// `wanted` fits behind "must be".
+pub(super) fn keep_name(problems: &mut Problems, key: &str, wanted: &str, text: String) -> Option<String> {
+    let name = if text.trim().is_empty() {
+        Err(format!("must be {wanted}, is {text:?}"))
+    } else {
+        Ok(text)
+    };
+    keep(problems, key, name)
+}
+
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| format!("must be an address and a port such as 127.0.0.1:8870, is {text:?}"))
@@ -41,15 +51,18 @@ pub(super) fn path(text: String) -> Option<PathBuf> {
 }
 
 fn url(text: &str) -> Result<Url, String> {
-    let wanted = || format!("must be a URL such as http://127.0.0.1:9090, is {text:?}");
     match Url::parse(text) {
         // evidence names who was asked
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             Err("must not hold a user name or a password: it is shown".to_owned())
         }
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() => {
-            Ok(url)
-        }
-        _ => Err(wanted()),
+        // paths are put behind it
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => Err(format!(
+            "must be a URL without `?` and `#`, such as http://127.0.0.1:9090, is {text:?}"
+        )),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err(format!(
+            "must be a URL such as http://127.0.0.1:9090, is {text:?}"
+        )),
     }
 }
