@@ -166,6 +166,13 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
     CATEGORIES.into_iter().flat_map(Category::checks)
 }
 
+/// What one of them says of those facts.
+#[cfg(test)]
+fn reading(id: &str, facts: &Facts) -> Reading {
+    let check = all().find(|check| check.id == id).unwrap();
+    (check.judge)(facts)
+}
+
 impl Check {
     /// 0 nothing to do, 1 attention, 2 broken: what `signalbox_check` shows. An advisory check never says 2.
     pub fn level(&self, verdict: Verdict) -> u8 {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use metrics::{Label, Unit, counter, describe_counter, describe_gauge, gauge};
 
 use crate::config::Collector;
-use crate::facts::canaries::{AHEAD, Canaries, Stage};
-use crate::facts::{Facts, Timestamp};
+use crate::facts::canaries::{Canaries, Stage};
+use crate::facts::{AHEAD, Facts, Timestamp};
 
 const AGE: &str = "signalbox_canary_age_seconds";
 const MAX_AGE: &str = "signalbox_canary_max_age_seconds";

@@ -2,8 +2,8 @@
 
 use crate::check::phrase::{count, time};
 use crate::check::{Category, Check, Severity};
-use crate::facts::canaries::{AHEAD, Alert, Canaries, DataPlane, Newest, Sender, of};
-use crate::facts::{Answer, Facts, Timestamp};
+use crate::facts::canaries::{Alert, Canaries, DataPlane, Newest, Sender, of};
+use crate::facts::{AHEAD, Answer, Facts, Timestamp};
 use crate::verdict::{Reading, Verdict};
 
 /// All of them.

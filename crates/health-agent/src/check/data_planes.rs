@@ -145,9 +145,13 @@ fn scraped(it: &Collector, prometheus_started_at: Option<Timestamp>, now: Timest
         Some(Ok(seen)) => seen,
     };
     match seen.scrape {
-        Some((true, age)) if age <= TOO_OLD => Reading::ok(format!("{name} {} ago", time(age))),
+        Some((true, age)) if age.abs() <= TOO_OLD => Reading::ok(format!("{name} {} ago", time(age))),
         Some((true, age)) => {
-            let evidence = format!("{name} was scraped {} ago", time(age));
+            let evidence = if age < 0.0 {
+                format!("{name} was scraped {} after now: a clock was put", time(-age))
+            } else {
+                format!("{name} was scraped {} ago", time(age))
+            };
             if it.is_local {
                 Reading::stale(evidence)
             } else {
@@ -160,12 +164,13 @@ fn scraped(it: &Collector, prometheus_started_at: Option<Timestamp>, now: Timest
         }
         Some((false, _)) => broken(it, format!("{name} does not answer Prometheus")),
         None => {
-            let own = it.numbers.as_ref().map_or(now, |numbers| numbers.started_at);
-            let started_at = prometheus_started_at.map_or(own, |prometheus| own.max(prometheus));
-            if now - started_at < STARTING {
-                Reading::ok(format!("{name} was started {} ago", time(now - started_at)))
-            } else {
-                broken(it, format!("{name} is not scraped"))
+            let own = it.numbers.as_ref().ok().map(|numbers| numbers.started_at);
+            let starts = [own, prometheus_started_at].into_iter().flatten();
+            // its clock may be ahead of ours, by a little: further, it tells nothing
+            let youngest = starts.map(|at| (now - at).abs()).reduce(f64::min);
+            match youngest.filter(|youngest| *youngest < STARTING) {
+                Some(youngest) => Reading::ok(format!("{name} was started {} ago", time(youngest))),
+                None => broken(it, format!("{name} is not scraped")),
             }
         }
     }

@@ -33,7 +33,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Prometheus,
         severity: Severity::Required,
         title: "Prometheus takes samples in",
-        fix: "See which targets fail (prometheus-targets), and look for \"out of bounds\" or \"no space left\" in {log prometheus}",
+        fix: "See which targets fail (prometheus-targets), whether the clock was put (clock-synchronized), and look for \"out of bounds\", \"out of order\" or \"no space left\" in {log prometheus}",
         runbook: None,
         before_start: false,
         judge: |facts| numbers(facts, ingesting),
@@ -63,7 +63,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Prometheus,
         severity: Severity::Required,
         title: "Prometheus' WAL is whole",
-        fix: "Make room on its disk, then run {restart prometheus} at once: the WAL has a torn record, and a later restart would lose all samples written after it on this replica",
+        fix: "Make room on its disk if writes failed, then run {restart prometheus} at once: a later restart would lose all samples written after the torn record on this replica; a record that was found torn at the start needs no restart, only a look at what tore it",
         runbook: Some("prometheus-wal"),
         before_start: false,
         judge: |facts| numbers(facts, wal),
@@ -143,6 +143,9 @@ pub const CHECKS: &[Check] = &[
 /// So long after its start, what has not happened yet is not missed.
 const STARTING: f64 = 60.0;
 
+/// So far ahead of now Prometheus takes the times that a target writes itself.
+const TAKEN_AHEAD: f64 = 600.0;
+
 fn of(facts: &Facts, judge: impl FnOnce(&Prometheus, Timestamp) -> Reading) -> Reading {
     match &facts.prometheus {
         Some(it) => judge(it, facts.at),
@@ -191,6 +194,10 @@ fn ingesting(it: &Prometheus, numbers: &Numbers, now: Timestamp) -> Reading {
         .map_or(0.0, |configuration| configuration.scrape_interval);
     let allowed = (2.0 * interval).max(30.0);
     let age = now - numbers.newest_sample_at;
+    // what is older than what it has, it drops, whatever it counted before
+    if age < -allowed {
+        return ahead(-age);
+    }
     let appended = numbers.samples_appended;
     if age <= allowed && appended > 0.0 {
         return Reading::ok(format!(
@@ -212,6 +219,21 @@ fn ingesting(it: &Prometheus, numbers: &Numbers, now: Timestamp) -> Reading {
         Reading::stale(format!(
             "it took no sample in the {} since its start",
             time(running)
+        ))
+    }
+}
+
+/// The clock is nothing that the box can be held to, and not what it was asked for.
+fn ahead(seconds: f64) -> Reading {
+    let evidence = format!(
+        "the newest sample is {} after now: the clock was put back, and nothing is taken until then",
+        time(seconds)
+    );
+    if seconds > TAKEN_AHEAD {
+        Reading::unknown(evidence)
+    } else {
+        Reading::degraded(format!(
+            "{evidence}, or a target that writes the times itself is ahead"
         ))
     }
 }
@@ -357,8 +379,9 @@ fn rules(it: &Prometheus, numbers: &Numbers, now: Timestamp) -> Reading {
         found.push(Reading::degraded(format!("failing: {}", few(names))));
     }
     let late = |group: &&RuleGroup| {
-        let since = group.evaluated_at.unwrap_or(numbers.started_at);
-        now - since > (3.0 * group.interval).max(STARTING)
+        let since = now - group.evaluated_at.unwrap_or(numbers.started_at);
+        // one that is after now was before the clock was put back
+        since.abs() > (3.0 * group.interval).max(STARTING)
     };
     let late: Vec<_> = groups.iter().filter(late).map(|group| &group.name).collect();
     if !late.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::phrase::{count, few, said, time};
 use crate::check::{Category, Check, Severity};
 use crate::facts::thanos::{Compactor, Failure, ObjectStore, Store, Thanos};
-use crate::facts::{Facts, Timestamp};
+use crate::facts::{AHEAD, Facts, Timestamp};
 use crate::verdict::Reading;
 
 /// All of them.
@@ -15,7 +15,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Required,
         title: "Every part of Thanos is ready",
-        fix: "Look at what the part says: {log NAME}, NAME as shown; {restart NAME} if it hangs",
+        fix: "Look at what the part that is named says, the store gateway in {log thanos-store}, and restart it if it hangs: {restart thanos-store}",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, |it, _| ready(it)),
@@ -75,7 +75,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "The compactor works",
-        fix: "Look for the block that it does not dare to touch in {log thanos-compact}, mark it (`thanos tools bucket mark --marker=no-compact-mark.json`), and restart it; nothing else compacts or deletes meanwhile",
+        fix: "Look for the block that it does not dare to touch in {log thanos-compact}, mark it (`thanos tools bucket mark --marker=no-compact-mark.json`, with the options that the runbook has), and run {restart thanos-compact}; nothing else compacts or deletes meanwhile",
         runbook: Some("thanos-compactor"),
         before_start: false,
         judge: |facts| of(facts, compactor),
@@ -85,7 +85,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "All blocks in the bucket are whole",
-        fix: "Run `thanos tools bucket verify`; blocks without metadata are half uploads, which the compactor deletes after two days",
+        fix: "Run `thanos tools bucket verify` with the options that the runbook of the compactor has; blocks without metadata are half uploads, which the compactor deletes after two days",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, blocks),
@@ -95,7 +95,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Advisory,
         title: "The ruler evaluates its rules",
-        fix: "Correct the rule that fails (the errors are under {url thanos-rule}/api/v1/rules), or see what the query lacks (thanos-stores)",
+        fix: "Correct the rule that fails (the errors are under {url thanos-rule}/api/v1/rules), see what the query lacks (thanos-stores), or why Alertmanager takes no alerts (alertmanager-ready, prometheus-notifications)",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, ruler),
@@ -327,7 +327,8 @@ fn round_trip(it: &Thanos, now: Timestamp) -> Reading {
         Err(why) => return Reading::unknown(format!("Prometheus {}", said(why))),
     };
     if local.is_empty() {
-        return if it.prometheus_started_at.is_some_and(|at| now - at < NOTHING_YET) {
+        let running = it.prometheus_started_at.map(|at| now - at);
+        return if running.is_some_and(|running| running.abs() < NOTHING_YET) {
             Reading::ok("Prometheus has only just started")
         } else {
             Reading::unknown(format!(
@@ -402,6 +403,10 @@ fn upload(it: &Thanos, now: Timestamp) -> Reading {
     let last = sidecar.uploaded_at;
     let age = now - last.unwrap_or(started_at).max(started_at);
     match last {
+        Some(at) if at - now > AHEAD => Reading::unknown(format!(
+            "the last block was brought {} after now: the clock was put back",
+            time(at - now)
+        )),
         _ if age > BLOCK_DUE => Reading::stale(match last {
             Some(at) => format!("the last block was brought {} ago", time(now - at)),
             None => format!("no block was brought in {}", time(age)),
@@ -450,7 +455,6 @@ fn blocks(it: &Thanos, now: Timestamp) -> Reading {
         let mut found: Vec<_> = [
             ("corrupted-meta-json", "with broken metadata"),
             ("failed", "that cannot be read"),
-            ("marked-for-no-compact", "marked not to be compacted"),
         ]
         .into_iter()
         .filter(|(state, _)| number(state) > 0.0)
@@ -466,8 +470,9 @@ fn blocks(it: &Thanos, now: Timestamp) -> Reading {
         Reading::worst(
             found,
             format!(
-                "{} whole, {} to be deleted",
+                "{} whole ({} of them marked not to be compacted), {} to be deleted",
                 number("loaded"),
+                number("marked-for-no-compact"),
                 number("marked-for-deletion")
             ),
         )
@@ -495,18 +500,27 @@ fn ruler(it: &Thanos, now: Timestamp) -> Reading {
             .map(|rule| format!("{}/{} ({})", rule.group, rule.rule, said(&rule.last_error)));
         found.push(Reading::degraded(format!("failing: {}; {totals}", few(names))));
     }
-    let since = ruler.evaluated_at.unwrap_or(ruler.started_at);
-    if now - since > 3.0 * ruler.interval.max(STARTING) {
-        found.push(Reading::stale(format!(
-            "not evaluated for {}, every {} are due",
-            time(now - since),
-            time(ruler.interval)
-        )));
+    let since = now - ruler.evaluated_at.unwrap_or(ruler.started_at);
+    if since.abs() > 3.0 * ruler.interval.max(STARTING) {
+        let when = if since > 0.0 {
+            format!("not evaluated for {}", time(since))
+        } else {
+            format!(
+                "last evaluated {} after now: the clock was put back",
+                time(-since)
+            )
+        };
+        let due = time(ruler.interval);
+        found.push(Reading::stale(format!("{when}, every {due} are due")));
     }
-    if ruler.alerts_dropped > 0.0 {
+    // without a memory, what was at the start counts too
+    let (dropped, when) = match ruler.recent_alerts_dropped {
+        Some(dropped) => (dropped, "in a quarter of an hour"),
+        None => (ruler.alerts_dropped, "since its start"),
+    };
+    if dropped > 0.0 {
         found.push(Reading::degraded(format!(
-            "{} alerts reached no Alertmanager since its start",
-            ruler.alerts_dropped
+            "{dropped} alerts reached no Alertmanager {when}"
         )));
     }
     Reading::worst(found, totals)
@@ -561,6 +575,9 @@ fn clock(it: &Thanos) -> Reading {
 fn canary(it: &Thanos) -> Reading {
     object_store(it, |store| match &store.trial {
         None => Reading::not_applicable("no keys of the bucket are known here"),
+        Some(Err(Failure::Hidden)) => Reading::not_applicable(
+            "the keys of the bucket are hidden from this user: run the doctor as root",
+        ),
         Some(Err(Failure::Failed(why))) => broken(store, format!("{}: {}", store.address, said(why))),
         // no verdict on the store: it may be well
         Some(Err(Failure::NotTried(why))) => {

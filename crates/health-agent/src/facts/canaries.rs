@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::{Answer, Timestamp};
 
-/// What was sent so many seconds after now tells nothing: a clock was put.
-pub(crate) const AHEAD: f64 = 30.0;
-
 /// What was seen.
 #[derive(Debug, Clone)]
 pub struct Canaries {

@@ -97,6 +97,8 @@ pub struct Ruler {
     pub evaluation_failures: f64,
     /// Alerts that reached no Alertmanager.
     pub alerts_dropped: f64,
+    /// The same, in fifteen minutes; `None` where Prometheus cannot tell.
+    pub recent_alerts_dropped: Option<f64>,
     /// When the group that was evaluated longest ago was; `None` before.
     pub evaluated_at: Option<Timestamp>,
     /// The longest time from one evaluation to the next, seconds.
@@ -136,6 +138,8 @@ pub enum Failure {
     Failed(String),
     /// It was not tried, which says nothing of the store.
     NotTried(String),
+    /// Nor was it tried here: the user who runs the doctor may not read the keys.
+    Hidden,
 }
 
 /// How long a small object took.

@@ -80,11 +80,14 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Canaries> {
     })
 }
 
-/// What is older than an hour is none any more.
+/// What is older than an hour is none any more. An hour ahead is looked as well: what is there was sent before the clock was put back, and
+/// hides that nothing new arrives.
 async fn newest(client: &Client, at: &Url, box_name: &str, who: &str) -> Answer<Vec<Newest>> {
     let name = metric::NAME;
     let box_name = promql::quoted(box_name);
-    let query = format!("max by (environment, data_plane_id) (last_over_time({name}{{box={box_name}}}[1h]))");
+    let query = format!(
+        "max by (environment, data_plane_id) (last_over_time({name}{{box={box_name}}}[2h] offset -1h))"
+    );
     let samples = client
         .query(at, &query)
         .await

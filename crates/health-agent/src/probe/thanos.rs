@@ -12,6 +12,7 @@ use futures_util::future::{OptionFuture, join_all};
 use crate::config::Config;
 use crate::facts::thanos::Thanos;
 use crate::probe::http::Client;
+use crate::probe::prometheus::rules;
 
 /// Never fails: what could not be asked is a fact too. `None` if the box has nothing of it.
 pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
@@ -48,7 +49,12 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
     let ruler: OptionFuture<_> = parts
         .thanos_rule
         .as_ref()
-        .map(|ruler| parts::ruler(client, ruler))
+        .map(async |ruler| {
+            tokio::join!(
+                client.samples(ruler, "metrics", parts::OF_RULER),
+                rules::failing(client, ruler)
+            )
+        })
         .into();
     let round_trip: OptionFuture<_> = prometheus
         .zip(parts.thanos_query_frontend.as_ref())
@@ -79,7 +85,7 @@ pub(crate) async fn look(client: &Client, config: &Config) -> Option<Thanos> {
         // it tells it on a page that is read already
         prometheus_started_at: None,
         compactor: compactor.map(|page| page.map(|page| parts::compactor(&page, &history))),
-        ruler,
+        ruler: ruler.map(|(page, failing)| page.map(|page| parts::ruler(&page, failing, &history))),
         round_trip,
         object_store,
     })

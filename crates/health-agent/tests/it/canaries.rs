@@ -1,8 +1,11 @@
 //! Canaries through collectors and stores that the test plays, and through a real Alertmanager.
 
+use std::fmt::Write;
 use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -164,6 +167,88 @@ fn serve_nothing_new(world: &Shared) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
+}
+
+/// For as long as Prometheus has something for each moment, that was sent before the clock was put back, all that it is asked for now looks
+/// young.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_put_back_is_seen_at_a_real_prometheus() {
+    let (host, world) = (host(), Shared::default());
+    serve((host, 4318), collector(&world)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let _prometheus = prometheus_ahead(folder.path(), host).await;
+    let look = async |category: &'static str| {
+        let settings = settings(host, "http", "");
+        let report = tokio::task::spawn_blocking(move || doctor_alone(host, &settings, category));
+        report.await.unwrap()
+    };
+    let report = look("canaries").await;
+    assert_eq!(
+        finding(&report, "canary-collector"),
+        ("ok", "taken by 1 data plane")
+    );
+    for (id, said) in [
+        (
+            "canary-prometheus",
+            "dp-prod-01: the newest at Prometheus was sent ",
+        ),
+        ("canary-thanos", "dp-prod-01: the newest at Thanos was sent "),
+    ] {
+        let (verdict, evidence) = finding(&report, id);
+        assert_eq!(verdict, "unknown", "{evidence}");
+        assert!(
+            evidence.starts_with(said) && evidence.ends_with(" after now: the clock was put back"),
+            "{evidence}"
+        );
+    }
+    let report = look("prometheus").await;
+    let (verdict, evidence) = finding(&report, "prometheus-ingesting");
+    assert_eq!(verdict, "unknown", "{evidence}");
+    assert!(
+        evidence.ends_with(" after now: the clock was put back, and nothing is taken until then"),
+        "{evidence}"
+    );
+}
+
+/// With a canary for every ten seconds, from an hour ago until fifty minutes after now.
+async fn prometheus_ahead(folder: &Path, host: Ipv4Addr) -> Program {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let mut history = String::new();
+    for at in (now - 3600..=now + 3000).step_by(10) {
+        let labels = "box=\"left\",environment=\"prod\",data_plane_id=\"dp-prod-01\"";
+        writeln!(
+            history,
+            "signalbox_canary_timestamp_seconds{{{labels}}} {at} {at}"
+        )
+        .unwrap();
+    }
+    std::fs::write(folder.join("history"), history + "# EOF\n").unwrap();
+    std::fs::write(folder.join("prometheus.yml"), "global: {}\n").unwrap();
+    let made = Command::new(of_the_stack("promtool"))
+        .args(["tsdb", "create-blocks-from", "openmetrics", "history", "data"])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let prometheus = Program::start(
+        folder,
+        &of_the_stack("prometheus"),
+        &[
+            "--config.file=prometheus.yml".to_owned(),
+            "--storage.tsdb.path=data".to_owned(),
+            format!("--web.listen-address={host}:9090"),
+        ],
+    );
+    eventually("Prometheus is ready", async || {
+        let answer = client()
+            .get(format!("http://{host}:9090/-/ready"))
+            .send()
+            .await
+            .ok()?;
+        answer.status().is_success().then_some(())
+    })
+    .await;
+    prometheus
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -371,7 +456,7 @@ async fn an_alert_comes_back_through_alertmanager_and_nobody_else_hears_of_it() 
 
 /// In RFC 3339, so many seconds from now.
 fn humantime_now(seconds: u64) -> String {
-    let at = std::time::SystemTime::now() + Duration::from_secs(seconds);
+    let at = SystemTime::now() + Duration::from_secs(seconds);
     humantime::format_rfc3339_millis(at).to_string()
 }
 

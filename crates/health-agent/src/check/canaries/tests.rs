@@ -1,4 +1,5 @@
 use super::*;
+use crate::check;
 use crate::facts::canaries::{DataPlane, Sent};
 
 const NOW: Timestamp = 10_000.0;
@@ -46,8 +47,7 @@ fn facts() -> Facts {
 fn read(id: &str, change: impl FnOnce(&mut Canaries)) -> Reading {
     let mut facts = facts();
     change(facts.canaries.as_mut().unwrap());
-    let check = CHECKS.iter().find(|check| check.id == id).unwrap();
-    (check.judge)(&facts)
+    check::reading(id, &facts)
 }
 
 fn sender(canaries: &mut Canaries) -> &mut Sender {
@@ -184,14 +184,13 @@ fn what_another_machine_keeps_to_itself_is_not_this_boxs_fault() {
     }
     let elsewhere = |id: &str, change: fn(&mut Canaries)| {
         let mut facts = facts();
-        let mut collector = crate::check::data_planes::tests::collector("prod");
+        let mut collector = check::data_planes::tests::collector("prod");
         collector.is_local = false;
         facts.data_planes = Some(crate::facts::data_planes::DataPlanes {
             collectors: vec![collector],
         });
         change(facts.canaries.as_mut().unwrap());
-        let check = CHECKS.iter().find(|check| check.id == id).unwrap();
-        (check.judge)(&facts)
+        check::reading(id, &facts)
     };
     let nowhere = |canaries: &mut Canaries| {
         lose(&mut canaries.prometheus);

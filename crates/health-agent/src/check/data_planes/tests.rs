@@ -1,4 +1,5 @@
 use super::*;
+use crate::check;
 use crate::facts::data_planes::DataPlanes;
 
 pub(in crate::check) const NOW: Timestamp = 1_795_711_000.0;
@@ -26,19 +27,17 @@ pub(in crate::check) fn collector(environment: &str) -> Collector {
     }
 }
 
-fn reading(id: &str, collectors: Vec<Collector>) -> (Verdict, String) {
+fn reading(id: &str, collectors: Vec<Collector>) -> Reading {
     let facts = Facts {
         at: NOW,
         data_planes: Some(DataPlanes { collectors }),
         ..Facts::default()
     };
-    let check = CHECKS.iter().find(|check| check.id == id).unwrap();
-    let Reading { verdict, evidence } = (check.judge)(&facts);
-    (verdict, evidence)
+    check::reading(id, &facts)
 }
 
 /// Beside a healthy one, one of which a thing was changed.
-fn with(id: &str, change: impl FnOnce(&mut Collector)) -> (Verdict, String) {
+fn with(id: &str, change: impl FnOnce(&mut Collector)) -> Reading {
     let mut it = collector("qa");
     change(&mut it);
     reading(id, vec![collector("prod"), it])
@@ -52,14 +51,10 @@ fn seen_of(it: &mut Collector) -> &mut Seen {
     it.seen.as_mut().unwrap().as_mut().unwrap()
 }
 
-fn says(verdict: Verdict, evidence: &str) -> (Verdict, String) {
-    (verdict, evidence.to_owned())
-}
-
 #[test]
 fn healthy_ones_are_ok() {
     for check in CHECKS {
-        let (verdict, evidence) = with(check.id, |_| ());
+        let Reading { verdict, evidence } = with(check.id, |_| ());
         assert_eq!(verdict, Verdict::Ok, "{}: {evidence}", check.id);
         assert!(
             evidence.contains("prod (dp-prod-01)") && evidence.contains("qa (dp-qa-01)"),
@@ -72,7 +67,7 @@ fn healthy_ones_are_ok() {
 #[test]
 fn one_that_has_just_started_needs_nothing_done() {
     for check in CHECKS {
-        let (verdict, evidence) = with(check.id, |it| {
+        let Reading { verdict, evidence } = with(check.id, |it| {
             numbers_of(it).started_at = NOW - 5.0;
             numbers_of(it).accepted = 0.0;
             *seen_of(it) = Seen::default();
@@ -91,14 +86,11 @@ fn one_that_is_down_is_named() {
     };
     assert_eq!(
         dead(true),
-        says(Verdict::Down, "qa (dp-qa-01) cannot be reached: refused")
+        Reading::down("qa (dp-qa-01) cannot be reached: refused")
     );
     assert_eq!(
         dead(false),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) cannot be reached: refused, on another machine"
-        )
+        Reading::degraded("qa (dp-qa-01) cannot be reached: refused, on another machine")
     );
 }
 
@@ -107,16 +99,13 @@ fn one_that_is_not_scraped_is_named() {
     let scrape = |scrape| with("collector-scraped", |it| seen_of(it).scrape = scrape);
     assert_eq!(
         scrape(Some((false, 3.0))),
-        says(
-            Verdict::Down,
-            "qa (dp-qa-01) is ready, and Prometheus cannot scrape it"
-        )
+        Reading::down("qa (dp-qa-01) is ready, and Prometheus cannot scrape it")
     );
     assert_eq!(
         scrape(Some((true, 200.0))),
-        says(Verdict::Stale, "qa (dp-qa-01) was scraped 3 min ago")
+        Reading::stale("qa (dp-qa-01) was scraped 3 min ago")
     );
-    assert_eq!(scrape(None), says(Verdict::Down, "qa (dp-qa-01) is not scraped"));
+    assert_eq!(scrape(None), Reading::down("qa (dp-qa-01) is not scraped"));
     let elsewhere = |scrape| {
         with("collector-scraped", |it| {
             it.is_local = false;
@@ -125,22 +114,16 @@ fn one_that_is_not_scraped_is_named() {
     };
     assert_eq!(
         elsewhere(Some((false, 3.0))),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) is ready, and Prometheus cannot scrape it, on another machine"
-        )
+        Reading::degraded("qa (dp-qa-01) is ready, and Prometheus cannot scrape it, on another machine")
     );
     assert_eq!(
-        elsewhere(Some((true, 200.0))).0,
+        elsewhere(Some((true, 200.0))).verdict,
         Verdict::Degraded,
         "it is slow to answer, or its clock is another one"
     );
     assert_eq!(
         elsewhere(None),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) is not scraped, on another machine"
-        )
+        Reading::degraded("qa (dp-qa-01) is not scraped, on another machine")
     );
     assert_eq!(
         with("collector-scraped", |it| {
@@ -148,16 +131,13 @@ fn one_that_is_not_scraped_is_named() {
             it.is_local = false;
             seen_of(it).scrape = Some((false, 3.0));
         }),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) does not answer Prometheus, on another machine"
-        )
+        Reading::degraded("qa (dp-qa-01) does not answer Prometheus, on another machine")
     );
     assert_eq!(
         with("collector-scraped", |it| {
             it.seen = Some(Err("cannot be reached".to_owned()));
         }),
-        says(Verdict::Unknown, "Prometheus cannot be reached")
+        Reading::unknown("Prometheus cannot be reached")
     );
     let alone = Collector {
         seen: None,
@@ -165,7 +145,7 @@ fn one_that_is_not_scraped_is_named() {
     };
     assert_eq!(
         reading("collector-scraped", vec![alone]),
-        says(Verdict::NotApplicable, "the box has no Prometheus")
+        Reading::not_applicable("the box has no Prometheus")
     );
 }
 
@@ -181,27 +161,42 @@ fn a_prometheus_that_has_just_started_has_scraped_nothing() {
         prometheus: Some(prometheus),
         ..Facts::default()
     };
-    let check = CHECKS
-        .iter()
-        .find(|check| check.id == "collector-scraped")
-        .unwrap();
-    assert_eq!((check.judge)(&facts).verdict, Verdict::Ok);
+    assert_eq!(
+        check::reading("collector-scraped", &facts),
+        Reading::ok("qa (dp-qa-01) was started 5 s ago")
+    );
+}
+
+#[test]
+fn times_after_now_excuse_nothing() {
+    let reading = with("collector-scraped", |it| {
+        it.is_local = false;
+        numbers_of(it).started_at = NOW + 3600.0;
+        seen_of(it).scrape = None;
+    });
+    assert_eq!(
+        reading,
+        Reading::degraded("qa (dp-qa-01) is not scraped, on another machine")
+    );
+    assert_eq!(
+        with("collector-scraped", |it| seen_of(it).scrape =
+            Some((true, -200.0))),
+        Reading::stale("qa (dp-qa-01) was scraped 3 min after now: a clock was put")
+    );
 }
 
 #[test]
 fn one_without_traffic_is_not_bad() {
     assert_eq!(
         with("collector-traffic", |it| seen_of(it).accepted = Some(0.0)),
-        says(
-            Verdict::NoTraffic,
+        Reading::no_traffic(
             "qa (dp-qa-01) none in five minutes, prod (dp-prod-01) 1680 points in five minutes"
         )
     );
     // without Prometheus, what the collector counts is all there is
     assert_eq!(
         with("collector-traffic", |it| it.seen = None),
-        says(
-            Verdict::Ok,
+        Reading::ok(
             "prod (dp-prod-01) 1680 points in five minutes, qa (dp-qa-01) 10000 points since its start"
         )
     );
@@ -209,7 +204,7 @@ fn one_without_traffic_is_not_bad() {
         with("collector-traffic", |it| {
             it.numbers = Err("cannot be reached".to_owned());
         }),
-        says(Verdict::Unknown, "cannot be asked: qa (dp-qa-01)")
+        Reading::unknown("cannot be asked: qa (dp-qa-01)")
     );
 }
 
@@ -218,17 +213,14 @@ fn rejections_are_told_with_their_reasons() {
     let rejected = BTreeMap::from([("late_delta".to_owned(), 3.0), ("series_limit".to_owned(), 70.0)]);
     assert_eq!(
         with("collector-rejections", |it| seen_of(it).rejected = rejected),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) rejected in a quarter of an hour: 70 series_limit, 3 late_delta"
-        )
+        Reading::degraded("qa (dp-qa-01) rejected in a quarter of an hour: 70 series_limit, 3 late_delta")
     );
     // what was long ago is over
     assert_eq!(
         with("collector-rejections", |it| {
             numbers_of(it).rejected.insert("late_delta".to_owned(), 3.0);
         })
-        .0,
+        .verdict,
         Verdict::Ok
     );
     assert_eq!(
@@ -236,10 +228,7 @@ fn rejections_are_told_with_their_reasons() {
             numbers_of(it).rejected.insert("late_delta".to_owned(), 3.0);
             it.seen = None;
         }),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) rejected since its start: 3 late_delta"
-        )
+        Reading::degraded("qa (dp-qa-01) rejected since its start: 3 late_delta")
     );
 }
 
@@ -247,19 +236,13 @@ fn rejections_are_told_with_their_reasons() {
 fn one_that_is_nearly_full_is_told() {
     assert_eq!(
         with("collector-room", |it| numbers_of(it).series = 900.0),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) 900 series (90 %) in 600.0 KiB (59 %)"
-        )
+        Reading::degraded("qa (dp-qa-01) 900 series (90 %) in 600.0 KiB (59 %)")
     );
     assert_eq!(
         with("collector-room", |it| {
             numbers_of(it).series_bytes = 1000.0 * 1024.0;
         }),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) 500 series (50 %) in 1000.0 KiB (98 %)"
-        )
+        Reading::degraded("qa (dp-qa-01) 500 series (50 %) in 1000.0 KiB (98 %)")
     );
 }
 
@@ -269,9 +252,6 @@ fn state_that_cannot_be_written_is_told() {
         with("collector-state", |it| {
             seen_of(it).state_failures.insert("append".to_owned(), 2.0);
         }),
-        says(
-            Verdict::Degraded,
-            "qa (dp-qa-01) failed in a quarter of an hour: 2 append"
-        )
+        Reading::degraded("qa (dp-qa-01) failed in a quarter of an hour: 2 append")
     );
 }

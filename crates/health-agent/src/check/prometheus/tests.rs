@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::check;
 use crate::facts::prometheus::{Configuration, FailingRule};
 use crate::verdict::Verdict;
 
@@ -86,29 +87,23 @@ fn reading(id: &str, prometheus: Prometheus) -> Reading {
         prometheus: Some(prometheus),
         ..Facts::default()
     };
-    let check = CHECKS.iter().find(|check| check.id == id).unwrap();
-    (check.judge)(&facts)
+    check::reading(id, &facts)
 }
 
 /// With one thing changed, one check says so.
-fn with(id: &str, change: impl FnOnce(&mut Prometheus)) -> (Verdict, String) {
+fn with(id: &str, change: impl FnOnce(&mut Prometheus)) -> Reading {
     let mut it = healthy();
     change(&mut it);
-    let Reading { verdict, evidence } = reading(id, it);
-    (verdict, evidence)
+    reading(id, it)
 }
 
-fn with_numbers(id: &str, change: impl FnOnce(&mut Numbers)) -> (Verdict, String) {
+fn with_numbers(id: &str, change: impl FnOnce(&mut Numbers)) -> Reading {
     with(id, |it| change(it.numbers.as_mut().unwrap()))
-}
-
-fn says(verdict: Verdict, evidence: &str) -> (Verdict, String) {
-    (verdict, evidence.to_owned())
 }
 
 #[test]
 fn one_that_scrapes_once_a_minute_has_time_for_its_first_sample() {
-    let (verdict, evidence) = with("prometheus-ingesting", |it| {
+    let Reading { verdict, evidence } = with("prometheus-ingesting", |it| {
         it.configuration.as_mut().unwrap().scrape_interval = 60.0;
         let numbers = it.numbers.as_mut().unwrap();
         (numbers.started_at, numbers.samples_appended) = (NOW - 90.0, 0.0);
@@ -174,10 +169,7 @@ fn of_a_dead_one_nothing_else_is_said() {
 fn a_refused_configuration_is_seen() {
     assert_eq!(
         with_numbers("prometheus-config", |it| it.reload_successful = false),
-        says(
-            Verdict::Down,
-            "the last one was refused; that of 2 h 0 min ago is still in force"
-        )
+        Reading::down("the last one was refused; that of 2 h 0 min ago is still in force")
     );
 }
 
@@ -185,11 +177,43 @@ fn a_refused_configuration_is_seen() {
 fn samples_that_no_longer_come_are_seen() {
     assert_eq!(
         with_numbers("prometheus-ingesting", |it| it.newest_sample_at = NOW - 90.0),
-        says(Verdict::Stale, "the newest sample is 1 min old, more than 30 s")
+        Reading::stale("the newest sample is 1 min old, more than 30 s")
     );
     assert_eq!(
         with_numbers("prometheus-ingesting", |it| it.samples_appended = 0.0),
-        says(Verdict::Stale, "it took no sample in the 2 d 7 h since its start")
+        Reading::stale("it took no sample in the 2 d 7 h since its start")
+    );
+}
+
+#[test]
+fn samples_of_after_now_are_told_from_new_ones() {
+    let ahead = |seconds: f64| {
+        with_numbers("prometheus-ingesting", |it| {
+            it.newest_sample_at = NOW + seconds;
+        })
+    };
+    // as late as a scrape may be
+    assert_eq!(
+        ahead(30.0),
+        Reading::ok("the newest sample is 0 s old, 1000000 were taken in 2 d 7 h")
+    );
+    assert_eq!(
+        ahead(90.0),
+        Reading::degraded(
+            "the newest sample is 1 min after now: the clock was put back, and nothing is taken until then, or a target that writes the times itself is ahead"
+        )
+    );
+    let put_back = Reading::unknown(
+        "the newest sample is 2 h 0 min after now: the clock was put back, and nothing is taken until then",
+    );
+    assert_eq!(ahead(7200.0), put_back);
+    // nor does a start mend it
+    assert_eq!(
+        with_numbers("prometheus-ingesting", |it| {
+            it.newest_sample_at = NOW + 7200.0;
+            (it.started_at, it.samples_appended) = (NOW - 5.0, 0.0);
+        }),
+        put_back
     );
 }
 
@@ -202,29 +226,23 @@ fn targets_that_are_down_are_named_with_the_reason() {
     };
     assert_eq!(
         with("prometheus-targets", |it| down(it, 1)),
-        says(
-            Verdict::Degraded,
-            "1 of 2 targets up, down: node/a:9100 (connection refused)"
-        )
+        Reading::degraded("1 of 2 targets up, down: node/a:9100 (connection refused)")
     );
     assert_eq!(
         with("prometheus-targets", |it| down(it, 0)),
-        says(
-            Verdict::Down,
-            "1 of 2 targets up, not even itself: prometheus/a:9090 (connection refused)"
-        )
+        Reading::down("1 of 2 targets up, not even itself: prometheus/a:9090 (connection refused)")
     );
     assert_eq!(
         with("prometheus-targets", |it| {
             down(it, 0);
             down(it, 1);
         })
-        .0,
+        .verdict,
         Verdict::Down
     );
     assert_eq!(
         with("prometheus-targets", |it| it.targets = Ok(vec![])),
-        says(Verdict::Down, "0 of 0 targets up: nothing was scraped yet")
+        Reading::down("0 of 0 targets up: nothing was scraped yet")
     );
 }
 
@@ -234,7 +252,7 @@ fn a_job_without_targets_is_named() {
         with("prometheus-jobs", |it| {
             it.expected_jobs.insert("dataplane-prod".to_owned());
         }),
-        says(Verdict::Degraded, "no target in dataplane-prod")
+        Reading::degraded("no target in dataplane-prod")
     );
 }
 
@@ -242,24 +260,35 @@ fn a_job_without_targets_is_named() {
 fn a_torn_wal_is_told_until_the_restart() {
     assert_eq!(
         with_numbers("prometheus-wal", |it| it.wal_writes_failed = 3.0),
-        says(
-            Verdict::Degraded,
-            "3 writes failed in the 2 d 7 h since its start: a record is torn"
-        )
+        Reading::degraded("3 writes failed in the 2 d 7 h since its start: a record is torn")
     );
     assert_eq!(
         with_numbers("prometheus-wal", |it| {
             it.wal_corruptions = 1.0;
             it.started_at = NOW - 600.0;
         }),
-        says(
-            Verdict::Degraded,
+        Reading::degraded(
             "a torn record was found at the start 10 min ago: samples of this replica behind it are gone"
         )
     );
     assert_eq!(
-        with_numbers("prometheus-wal", |it| it.wal_corruptions = 1.0).0,
+        with_numbers("prometheus-wal", |it| it.wal_corruptions = 1.0).verdict,
         Verdict::Ok
+    );
+}
+
+/// A record that was torn at the start is repaired already.
+#[test]
+fn a_wal_that_cannot_be_written_alone_wants_a_restart() {
+    let check = CHECKS.iter().find(|check| check.id == "prometheus-wal").unwrap();
+    let (failed, torn) = check.fix.split_once("; ").unwrap();
+    assert!(
+        failed.starts_with("Make room on its disk if writes failed, then run {restart prometheus} at once"),
+        "{failed}"
+    );
+    assert!(
+        torn.starts_with("a record that was found torn at the start needs no restart"),
+        "{torn}"
     );
 }
 
@@ -269,7 +298,7 @@ fn failed_compactions_are_counted() {
         with("prometheus-compaction", |it| {
             it.growth.as_mut().unwrap().compactions_failed = 2.0;
         }),
-        says(Verdict::Degraded, "2 failed in three hours")
+        Reading::degraded("2 failed in three hours")
     );
 }
 
@@ -277,11 +306,11 @@ fn failed_compactions_are_counted() {
 fn too_many_series_are_told_before_they_are_too_many() {
     assert_eq!(
         with_numbers("prometheus-series", |it| it.series = 270_000.0),
-        says(Verdict::Degraded, "270000 series of 300000 (90 %) in 953.7 MiB")
+        Reading::degraded("270000 series of 300000 (90 %) in 953.7 MiB")
     );
     assert_eq!(
         with("prometheus-series", |it| it.max_series = None),
-        says(Verdict::Ok, "150000 series in 953.7 MiB; no maximum is set")
+        Reading::ok("150000 series in 953.7 MiB; no maximum is set")
     );
 }
 
@@ -289,8 +318,7 @@ fn too_many_series_are_told_before_they_are_too_many() {
 fn a_size_that_cuts_the_time_is_told() {
     assert_eq!(
         with_numbers("prometheus-retention", |it| it.storage_bytes = 40e9),
-        says(
-            Verdict::Degraded,
+        Reading::degraded(
             "37.3 GiB of 46.6 GiB in 2 d 7 h: at this rate the size lasts for 2 d 21 h, not for 7 d 0 h"
         )
     );
@@ -300,7 +328,7 @@ fn a_size_that_cuts_the_time_is_told() {
             it.storage_bytes = 40e9;
             it.oldest_sample_at = NOW - 3600.0;
         })
-        .0,
+        .verdict,
         Verdict::Ok
     );
 }
@@ -314,30 +342,33 @@ fn rules_that_fail_are_named() {
     };
     assert_eq!(
         with("prometheus-rules", |it| it.failing_rules = Ok(vec![rule])),
-        says(
-            Verdict::Degraded,
-            "failing: http/HighLatency (many-to-many matching)"
-        )
+        Reading::degraded("failing: http/HighLatency (many-to-many matching)")
     );
     assert_eq!(
         with_numbers("prometheus-rules", |it| {
             it.rule_groups[0].evaluated_at = Some(NOW - 61.0);
         }),
-        says(Verdict::Stale, "no longer evaluated: http")
+        Reading::stale("no longer evaluated: http")
+    );
+    assert_eq!(
+        with_numbers("prometheus-rules", |it| {
+            it.rule_groups[0].evaluated_at = Some(NOW + 7200.0);
+        }),
+        Reading::stale("no longer evaluated: http")
     );
     assert_eq!(
         with_numbers("prometheus-rules", |it| it.rule_groups[0].took = 12.34),
-        says(Verdict::Degraded, "too slow: http (12.3 s every 10 s)")
+        Reading::degraded("too slow: http (12.3 s every 10 s)")
     );
     assert_eq!(
         with("prometheus-rules", |it| {
             it.growth.as_mut().unwrap().iterations_missed = 4.0;
         }),
-        says(Verdict::Degraded, "4 evaluations missed in a quarter of an hour")
+        Reading::degraded("4 evaluations missed in a quarter of an hour")
     );
     assert_eq!(
         with_numbers("prometheus-rules", |it| it.rule_groups.clear()),
-        says(Verdict::Down, "it has no rules")
+        Reading::down("it has no rules")
     );
 }
 
@@ -353,38 +384,28 @@ fn what_thanos_could_not_keep_is_told() {
     };
     assert_eq!(
         flag("storage.tsdb.delay-compact-file.path", ""),
-        says(
-            Verdict::Down,
+        Reading::down(
             "blocks are compacted before they are uploaded: storage.tsdb.delay-compact-file.path is not set, and blocks span 2h to 16h48m"
         )
     );
     assert_eq!(
         flag("enable-feature", "exemplar-storage,xor2-encoding"),
-        says(
-            Verdict::Down,
-            "the feature xor2-encoding writes chunks that Thanos cannot read"
-        )
+        Reading::down("the feature xor2-encoding writes chunks that Thanos cannot read")
     );
     assert_eq!(
         with("prometheus-flags", |it| {
             it.configuration.as_mut().unwrap().float_encoding = Some("xor2".to_owned());
         }),
-        says(
-            Verdict::Down,
-            "storage.tsdb.chunk_encoding.floats is xor2, which Thanos cannot read"
-        )
+        Reading::down("storage.tsdb.chunk_encoding.floats is xor2, which Thanos cannot read")
     );
     assert_eq!(
         with("prometheus-flags", |it| {
             it.configuration.as_mut().unwrap().out_of_order_window = Some("30m".to_owned());
         }),
-        says(
-            Verdict::Down,
-            "out_of_order_time_window is 30m: blocks may overlap, and the compactor halts"
-        )
+        Reading::down("out_of_order_time_window is 30m: blocks may overlap, and the compactor halts")
     );
     assert_eq!(
-        with("prometheus-flags", |it| it.has_sidecar = false).0,
+        with("prometheus-flags", |it| it.has_sidecar = false).verdict,
         Verdict::NotApplicable
     );
 }
@@ -399,17 +420,11 @@ fn a_label_that_is_missing_is_named() {
     };
     assert_eq!(
         label(""),
-        says(
-            Verdict::Down,
-            "replica missing from the external labels (cluster=demo, region=local, replica=)"
-        )
+        Reading::down("replica missing from the external labels (cluster=demo, region=local, replica=)")
     );
     assert_eq!(
         label("b"),
-        says(
-            Verdict::Degraded,
-            "cluster=demo, region=local, replica=b, on the box a"
-        )
+        Reading::degraded("cluster=demo, region=local, replica=b, on the box a")
     );
 }
 
@@ -433,34 +448,28 @@ fn alerts_that_do_not_arrive_are_told() {
             growth.alerts_arrived.remove("http://b:9093");
             growth.alerts_lost = map(&[("http://b:9093", 5.0)]);
         }),
-        says(
-            Verdict::Degraded,
-            "alerts do not arrive at http://b:9093 (5 of 5 in five minutes)"
-        )
+        Reading::degraded("alerts do not arrive at http://b:9093 (5 of 5 in five minutes)")
     );
     assert_eq!(
         lost(&[("http://b:9093", 3.0)]),
-        says(
-            Verdict::Degraded,
-            "alerts do not arrive at http://b:9093 (3 of 5 in five minutes)"
-        )
+        Reading::degraded("alerts do not arrive at http://b:9093 (3 of 5 in five minutes)")
     );
     assert_eq!(
-        lost(&[("http://a:9093", 4.0), ("http://b:9093", 5.0)]).0,
+        lost(&[("http://a:9093", 4.0), ("http://b:9093", 5.0)]).verdict,
         Verdict::Down
     );
     // one is sent again
-    assert_eq!(lost(&[("http://b:9093", 1.0)]).0, Verdict::Ok);
+    assert_eq!(lost(&[("http://b:9093", 1.0)]).verdict, Verdict::Ok);
     assert_eq!(
         with_numbers("prometheus-notifications", |it| it.alertmanagers = 1.0),
-        says(Verdict::Degraded, "knows 1 of 2 Alertmanagers")
+        Reading::degraded("knows 1 of 2 Alertmanagers")
     );
     assert_eq!(
         with_numbers("prometheus-notifications", |it| it.alertmanagers = 0.0),
-        says(Verdict::Down, "knows 0 of 2 Alertmanagers")
+        Reading::down("knows 0 of 2 Alertmanagers")
     );
     assert_eq!(
-        with("prometheus-notifications", |it| it.expected_alertmanagers = 0).0,
+        with("prometheus-notifications", |it| it.expected_alertmanagers = 0).verdict,
         Verdict::NotApplicable
     );
 }

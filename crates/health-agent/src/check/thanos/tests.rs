@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::check;
 use crate::facts::prometheus::FailingRule;
 use crate::facts::thanos::{Failure, RoundTrip, Ruler, Sidecar, Trial};
 use crate::verdict::Verdict;
@@ -67,7 +68,8 @@ pub(in crate::check) fn healthy() -> Thanos {
             failing_rules: Ok(vec![]),
             evaluations: 500.0,
             evaluation_failures: 5.0,
-            alerts_dropped: 0.0,
+            alerts_dropped: 3.0,
+            recent_alerts_dropped: Some(0.0),
             evaluated_at: Some(NOW - 100.0),
             interval: 120.0,
         })),
@@ -98,20 +100,14 @@ fn reading(id: &str, thanos: Thanos) -> Reading {
         thanos: Some(thanos),
         ..Facts::default()
     };
-    let check = CHECKS.iter().find(|check| check.id == id).unwrap();
-    (check.judge)(&facts)
+    check::reading(id, &facts)
 }
 
 /// With one thing changed, one check says so.
-fn with(id: &str, change: impl FnOnce(&mut Thanos)) -> (Verdict, String) {
+fn with(id: &str, change: impl FnOnce(&mut Thanos)) -> Reading {
     let mut it = healthy();
     change(&mut it);
-    let Reading { verdict, evidence } = reading(id, it);
-    (verdict, evidence)
-}
-
-fn says(verdict: Verdict, evidence: &str) -> (Verdict, String) {
-    (verdict, evidence.to_owned())
+    reading(id, it)
 }
 
 fn stores_of(it: &mut Thanos) -> &mut Vec<Store> {
@@ -197,7 +193,7 @@ fn a_part_that_is_not_ready_is_named() {
             it.parts
                 .insert("thanos-query", Err("did not answer in time".to_owned()));
         }),
-        says(Verdict::Down, "thanos-query did not answer in time")
+        Reading::down("thanos-query did not answer in time")
     );
 }
 
@@ -208,13 +204,10 @@ fn a_store_that_the_query_cannot_ask_is_named() {
             stores_of(it)[index].last_error = Some("connection refused".to_owned());
         })
     };
-    assert_eq!(
-        failing(0),
-        says(Verdict::Down, "sidecar a:10901: connection refused")
-    );
+    assert_eq!(failing(0), Reading::down("sidecar a:10901: connection refused"));
     assert_eq!(
         failing(1),
-        says(Verdict::Degraded, "sidecar b:10901: connection refused")
+        Reading::degraded("sidecar b:10901: connection refused")
     );
     let without = |index: usize| {
         with("thanos-stores", |it| {
@@ -223,24 +216,21 @@ fn a_store_that_the_query_cannot_ask_is_named() {
     };
     assert_eq!(
         without(0),
-        says(Verdict::Down, "1 of 2 sidecars seen, this box's is not")
+        Reading::down("1 of 2 sidecars seen, this box's is not")
     );
-    assert_eq!(without(1), says(Verdict::Degraded, "1 of 2 sidecars seen"));
-    assert_eq!(
-        without(2),
-        says(Verdict::Down, "0 of 1 store seen, this box's is not")
-    );
+    assert_eq!(without(1), Reading::degraded("1 of 2 sidecars seen"));
+    assert_eq!(without(2), Reading::down("0 of 1 store seen, this box's is not"));
     assert_eq!(
         with("thanos-stores", |it| it.stores =
             Some(Err("cannot be reached".to_owned()))),
-        says(Verdict::Unknown, "api/v1/stores of the query cannot be reached")
+        Reading::unknown("api/v1/stores of the query cannot be reached")
     );
 }
 
 #[test]
 fn what_of_the_other_box_is_away_is_its_own() {
     // once it has been away for a while, the query no longer knows what it stores; an empty bucket says nothing either
-    let (verdict, evidence) = with("thanos-stores", |it| {
+    let reading = with("thanos-stores", |it| {
         let stores = stores_of(it);
         stores.push(store("store", "b:10905", None));
         stores[1].label_sets.clear();
@@ -249,21 +239,15 @@ fn what_of_the_other_box_is_away_is_its_own() {
         }
     });
     assert_eq!(
-        (verdict, evidence.as_str()),
-        (
-            Verdict::Degraded,
-            "sidecar b:10901: deadline exceeded; store b:10905: deadline exceeded"
-        )
+        reading,
+        Reading::degraded("sidecar b:10901: deadline exceeded; store b:10905: deadline exceeded")
     );
-    let (verdict, evidence) = with("thanos-stores", |it| {
+    let reading = with("thanos-stores", |it| {
         let stores = stores_of(it);
         stores[0].label_sets.clear();
         stores[0].last_error = Some("deadline exceeded".to_owned());
     });
-    assert_eq!(
-        (verdict, evidence.as_str()),
-        (Verdict::Down, "sidecar a:10901: deadline exceeded")
-    );
+    assert_eq!(reading, Reading::down("sidecar a:10901: deadline exceeded"));
 }
 
 #[test]
@@ -276,23 +260,23 @@ fn a_bucket_that_is_shared_may_hold_blocks_of_others_alone() {
             change(stores);
         })
     };
-    assert_eq!(shared(|_| ()).0, Verdict::Ok);
+    assert_eq!(shared(|_| ()).verdict, Verdict::Ok);
     assert_eq!(
         shared(|stores| stores[2].last_error = Some("refused".to_owned())),
-        says(Verdict::Down, "store a:10905: refused")
+        Reading::down("store a:10905: refused")
     );
     assert_eq!(
         shared(|stores| {
             stores.remove(2);
         }),
-        says(Verdict::Down, "1 of 1 store seen, this box's is not")
+        Reading::down("1 of 1 store seen, this box's is not")
     );
     // what compaction made of both has the name of neither
     assert_eq!(
         with("thanos-stores", |it| {
             stores_of(it)[2].label_sets = vec![labels(&[("cluster", "demo")])];
         })
-        .0,
+        .verdict,
         Verdict::Ok
     );
 }
@@ -307,8 +291,8 @@ fn boxes_that_share_a_machine_are_told_apart_by_what_they_store() {
             stores[index].last_error = Some("refused".to_owned());
         })
     };
-    assert_eq!(failing(2), says(Verdict::Down, "store a:10905: refused"));
-    assert_eq!(failing(3), says(Verdict::Degraded, "store b:10905: refused"));
+    assert_eq!(failing(2), Reading::down("store a:10905: refused"));
+    assert_eq!(failing(3), Reading::degraded("store b:10905: refused"));
 }
 
 #[test]
@@ -328,17 +312,17 @@ fn what_needs_a_bucket_that_is_elsewhere_is_not_this_boxs_to_bring_back() {
         store.trial = Some(Err(Failure::Failed("PUT was answered 503".to_owned())));
     };
     for id in ["thanos-ready", "thanos-stores"] {
-        assert_eq!(gateway(id, false, away).0, Verdict::Degraded, "{id}");
-        assert_eq!(gateway(id, false, failing).0, Verdict::Degraded, "{id}");
+        assert_eq!(gateway(id, false, away).verdict, Verdict::Degraded, "{id}");
+        assert_eq!(gateway(id, false, failing).verdict, Verdict::Degraded, "{id}");
         assert_eq!(
-            gateway(id, false, |_| ()).0,
+            gateway(id, false, |_| ()).verdict,
             Verdict::Down,
             "{id}: the bucket is well"
         );
-        assert_eq!(gateway(id, true, away).0, Verdict::Down, "{id}: it is here");
+        assert_eq!(gateway(id, true, away).verdict, Verdict::Down, "{id}: it is here");
     }
     assert_eq!(
-        gateway("thanos-ready", false, away).1,
+        gateway("thanos-ready", false, away).evidence,
         "thanos-store answered 503 Service Unavailable, while 127.0.0.1:9000 does not answer"
     );
 }
@@ -346,7 +330,7 @@ fn what_needs_a_bucket_that_is_elsewhere_is_not_this_boxs_to_bring_back() {
 #[test]
 fn what_was_not_tried_is_no_verdict_on_the_store() {
     for is_local in [true, false] {
-        let (verdict, evidence) = with("object-store-canary", |it| {
+        let reading = with("object-store-canary", |it| {
             let store = object_store_of(it);
             store.is_local = is_local;
             store.trial = Some(Err(Failure::NotTried(
@@ -354,13 +338,16 @@ fn what_was_not_tried_is_no_verdict_on_the_store() {
             )));
         });
         assert_eq!(
-            (verdict, evidence.as_str()),
-            (
-                Verdict::Degraded,
-                "127.0.0.1:9000: was not tried: cannot read /run/keys: Permission denied"
-            )
+            reading,
+            Reading::degraded("127.0.0.1:9000: was not tried: cannot read /run/keys: Permission denied")
         );
     }
+    assert_eq!(
+        with("object-store-canary", |it| {
+            object_store_of(it).trial = Some(Err(Failure::Hidden));
+        }),
+        Reading::not_applicable("the keys of the bucket are hidden from this user: run the doctor as root")
+    );
 }
 
 #[test]
@@ -370,13 +357,10 @@ fn the_same_labels_twice_are_told() {
             let own = stores_of(it)[0].label_sets.clone();
             stores_of(it)[1].label_sets = own;
         }),
-        says(
-            Verdict::Down,
-            "the same labels: cluster=demo, replica=a at a:10901 and b:10901"
-        )
+        Reading::down("the same labels: cluster=demo, replica=a at a:10901 and b:10901")
     );
     // and an address that is listed twice is one store
-    let (verdict, _) = with("thanos-labels", |it| {
+    let Reading { verdict, .. } = with("thanos-labels", |it| {
         let again = stores_of(it)[0].clone();
         stores_of(it).push(again);
     });
@@ -395,12 +379,9 @@ fn a_hole_is_told_for_a_day() {
     };
     assert_eq!(
         began(3600.0),
-        says(
-            Verdict::Degraded,
-            "the bucket ends 3 h 0 min ago, Prometheus begins 2 h 0 min later"
-        )
+        Reading::degraded("the bucket ends 3 h 0 min ago, Prometheus begins 2 h 0 min later")
     );
-    assert_eq!(began(90_000.0).0, Verdict::Ok);
+    assert_eq!(began(90_000.0).verdict, Verdict::Ok);
 }
 
 #[test]
@@ -409,33 +390,27 @@ fn samples_that_are_lost_or_changed_on_the_way_are_told() {
         |change: fn(&mut RoundTrip)| with("thanos-round-trip", |it| change(it.round_trip.as_mut().unwrap()));
     assert_eq!(
         trip(|trip| trip.replica = Ok([("a:9090".to_owned(), 0.006)].into())),
-        says(
-            Verdict::Down,
-            "of this replica's samples of 30 s ago, a:9090 is 0.006, not 0.005"
-        )
+        Reading::down("of this replica's samples of 30 s ago, a:9090 is 0.006, not 0.005")
     );
     assert_eq!(
         trip(|trip| trip.replica = Ok(BTreeMap::new())),
-        says(
-            Verdict::Down,
-            "of this replica's samples of 30 s ago, a:9090 is missing"
-        )
+        Reading::down("of this replica's samples of 30 s ago, a:9090 is missing")
     );
     assert_eq!(
         trip(|trip| trip.deduplicated = Ok([("a:9090".to_owned(), 2)].into())),
-        says(Verdict::Down, "as one of all replicas, a:9090 is there 2 times")
+        Reading::down("as one of all replicas, a:9090 is there 2 times")
     );
     assert_eq!(
         trip(|trip| trip.deduplicated = Err("answered 500".to_owned())),
-        says(Verdict::Down, "the query-frontend answered 500")
+        Reading::down("the query-frontend answered 500")
     );
     assert_eq!(
         trip(|trip| trip.local = Err("cannot be reached".to_owned())),
-        says(Verdict::Unknown, "Prometheus cannot be reached")
+        Reading::unknown("Prometheus cannot be reached")
     );
     assert_eq!(
         trip(|trip| trip.local = Ok(BTreeMap::new())),
-        says(Verdict::Unknown, "Prometheus has nothing of itself at 30 s ago")
+        Reading::unknown("Prometheus has nothing of itself at 30 s ago")
     );
 }
 
@@ -444,23 +419,27 @@ fn uploads_that_fail_or_do_not_come_are_told() {
     let sidecar = |change: fn(&mut Sidecar)| with("thanos-upload", |it| change(sidecar_of(it)));
     assert_eq!(
         sidecar(|it| it.prometheus_up = false),
-        says(Verdict::Down, "the sidecar does not reach Prometheus")
+        Reading::down("the sidecar does not reach Prometheus")
     );
     assert_eq!(
         sidecar(|it| it.recent_sync_failures = Some(30.0)),
-        says(Verdict::Degraded, "30 attempts failed in a quarter of an hour")
+        Reading::degraded("30 attempts failed in a quarter of an hour")
     );
     assert_eq!(
         sidecar(|it| it.recent_sync_failures = None),
-        says(Verdict::Degraded, "3 attempts failed of 400 since its start")
+        Reading::degraded("3 attempts failed of 400 since its start")
     );
     assert_eq!(
         sidecar(|it| it.uploaded_at = Some(NOW - 14_400.0)),
-        says(Verdict::Stale, "the last block was brought 4 h 0 min ago")
+        Reading::stale("the last block was brought 4 h 0 min ago")
     );
     assert_eq!(
         sidecar(|it| it.uploaded_at = None),
-        says(Verdict::Stale, "no block was brought in 2 d 7 h")
+        Reading::stale("no block was brought in 2 d 7 h")
+    );
+    assert_eq!(
+        sidecar(|it| it.uploaded_at = Some(NOW + 7200.0)),
+        Reading::unknown("the last block was brought 2 h 0 min after now: the clock was put back")
     );
     // with Prometheus, its time began anew
     assert_eq!(
@@ -468,7 +447,7 @@ fn uploads_that_fail_or_do_not_come_are_told() {
             sidecar_of(it).uploaded_at = Some(NOW - 14_400.0);
             it.prometheus_started_at = Some(NOW - 3600.0);
         })
-        .0,
+        .verdict,
         Verdict::Ok
     );
 }
@@ -477,13 +456,13 @@ fn uploads_that_fail_or_do_not_come_are_told() {
 fn a_compactor_that_halted_is_told() {
     assert_eq!(
         with("thanos-compactor", |it| compactor_of(it).halted = true),
-        says(Verdict::Down, "halted, 600 rounds after its start 2 d 7 h ago")
+        Reading::down("halted, 600 rounds after its start 2 d 7 h ago")
     );
     assert_eq!(
         with("thanos-compactor", |it| {
             compactor_of(it).recent_iterations = Some(0.0);
         }),
-        says(Verdict::Stale, "600 rounds in 2 d 7 h, none in three hours")
+        Reading::stale("600 rounds in 2 d 7 h, none in three hours")
     );
 }
 
@@ -495,21 +474,22 @@ fn blocks_that_are_not_whole_are_counted() {
         })
     };
     assert_eq!(
-        state("marked-for-no-compact"),
-        says(Verdict::Degraded, "2 marked not to be compacted")
-    );
-    assert_eq!(
         state("corrupted-meta-json"),
-        says(Verdict::Degraded, "2 with broken metadata")
+        Reading::degraded("2 with broken metadata")
     );
-    assert_eq!(state("failed"), says(Verdict::Degraded, "2 that cannot be read"));
+    assert_eq!(state("failed"), Reading::degraded("2 that cannot be read"));
+    // what the compactor shall leave alone is whole
+    assert_eq!(
+        state("marked-for-no-compact"),
+        Reading::ok("12 whole (2 of them marked not to be compacted), 0 to be deleted")
+    );
     // on its way
-    assert_eq!(state("no-meta-json").0, Verdict::Ok);
+    assert_eq!(state("no-meta-json").verdict, Verdict::Ok);
     assert_eq!(
         with("thanos-blocks", |it| {
             compactor_of(it).lasting_partial_blocks = Some(1.0);
         }),
-        says(Verdict::Degraded, "1 without metadata for three hours")
+        Reading::degraded("1 without metadata for three hours")
     );
 }
 
@@ -522,21 +502,25 @@ fn rules_of_the_ruler_that_fail_are_named() {
             rule: "budget".to_owned(),
             last_error: "no store".to_owned(),
         }])),
-        says(
-            Verdict::Degraded,
+        Reading::degraded(
             "failing: error-budgets/budget (no store); 5 of 500 evaluations failed since its start"
         )
     );
     assert_eq!(
         ruler(|it| it.evaluated_at = Some(NOW - 600.0)),
-        says(Verdict::Stale, "not evaluated for 10 min, every 2 min are due")
+        Reading::stale("not evaluated for 10 min, every 2 min are due")
     );
     assert_eq!(
-        ruler(|it| it.alerts_dropped = 4.0),
-        says(
-            Verdict::Degraded,
-            "4 alerts reached no Alertmanager since its start"
-        )
+        ruler(|it| it.evaluated_at = Some(NOW + 7200.0)),
+        Reading::stale("last evaluated 2 h 0 min after now: the clock was put back, every 2 min are due")
+    );
+    assert_eq!(
+        ruler(|it| it.recent_alerts_dropped = Some(4.0)),
+        Reading::degraded("4 alerts reached no Alertmanager in a quarter of an hour")
+    );
+    assert_eq!(
+        ruler(|it| it.recent_alerts_dropped = None),
+        Reading::degraded("3 alerts reached no Alertmanager since its start")
     );
 }
 
@@ -549,16 +533,10 @@ fn an_object_store_elsewhere_is_not_this_boxs_to_bring_back() {
             store.clock_ahead = Err("cannot be reached".to_owned());
         })
     };
-    assert_eq!(
-        dead(true),
-        says(Verdict::Down, "127.0.0.1:9000 cannot be reached")
-    );
+    assert_eq!(dead(true), Reading::down("127.0.0.1:9000 cannot be reached"));
     assert_eq!(
         dead(false),
-        says(
-            Verdict::Degraded,
-            "127.0.0.1:9000 cannot be reached (it is not on this machine)"
-        )
+        Reading::degraded("127.0.0.1:9000 cannot be reached (it is not on this machine)")
     );
 }
 
@@ -569,13 +547,10 @@ fn an_object_store_with_another_time_is_told() {
             object_store_of(it).clock_ahead = Ok(seconds);
         })
     };
-    assert_eq!(ahead(Some(400.0)), says(Verdict::Degraded, "6 min ahead of ours"));
-    assert_eq!(
-        ahead(Some(-3600.0)),
-        says(Verdict::Degraded, "1 h 0 min behind ours")
-    );
-    assert_eq!(ahead(Some(-10.0)), says(Verdict::Ok, "10 s behind ours"));
-    assert_eq!(ahead(None).0, Verdict::NotApplicable);
+    assert_eq!(ahead(Some(400.0)), Reading::degraded("6 min ahead of ours"));
+    assert_eq!(ahead(Some(-3600.0)), Reading::degraded("1 h 0 min behind ours"));
+    assert_eq!(ahead(Some(-10.0)), Reading::ok("10 s behind ours"));
+    assert_eq!(ahead(None).verdict, Verdict::NotApplicable);
 }
 
 #[test]
@@ -585,17 +560,14 @@ fn a_small_object_that_does_not_come_back_is_told() {
             let why = "PUT was answered 403 Forbidden AccessDenied".to_owned();
             object_store_of(it).trial = Some(Err(Failure::Failed(why)));
         }),
-        says(
-            Verdict::Down,
-            "127.0.0.1:9000: PUT was answered 403 Forbidden AccessDenied"
-        )
+        Reading::down("127.0.0.1:9000: PUT was answered 403 Forbidden AccessDenied")
     );
     assert_eq!(
         reading("object-store-canary", healthy()),
         Reading::ok("PUT 21 ms, GET 2 ms, LIST 10 ms, DELETE 11 ms, 1 min ago")
     );
     assert_eq!(
-        with("object-store-canary", |it| object_store_of(it).trial = None).0,
+        with("object-store-canary", |it| object_store_of(it).trial = None).verdict,
         Verdict::NotApplicable
     );
 }

@@ -1,7 +1,9 @@
 //! The object store: does it answer, is its clock ours, does a small object come back.
 
 use std::fs;
+use std::io::{self, ErrorKind};
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -134,7 +136,7 @@ async fn trial(way: &Way<'_>, base: &Url, bucket: &Bucket, box_name: &str) -> Re
             ..trial
         });
     }
-    let credentials = credentials(bucket).map_err(Failure::NotTried)?;
+    let credentials = credentials(bucket, way.client.role())?;
     let trial = attempt(way, base, bucket, &credentials, box_name)
         .await
         .map_err(Failure::Failed)?;
@@ -226,11 +228,20 @@ async fn timed(
 }
 
 /// Of the profile `default`, as the tools of AWS keep them.
-fn credentials(bucket: &Bucket) -> Answer<Credentials> {
-    let file = bucket.credentials_file.display();
-    let text = fs::read_to_string(&bucket.credentials_file)
-        .map_err(|error| format!("cannot read {file}: {error}"))?;
-    parse(&text).ok_or_else(|| format!("{file} has no keys in a section [default]"))
+fn credentials(bucket: &Bucket, role: &str) -> Result<Credentials, Failure> {
+    let file = &bucket.credentials_file;
+    let text = fs::read_to_string(file).map_err(|error| unread(file, &error, role))?;
+    parse(&text)
+        .ok_or_else(|| Failure::NotTried(format!("{} has no keys in a section [default]", file.display())))
+}
+
+/// The doctor may be anybody's. An agent that may not read its own keys has been set up wrong.
+fn unread(file: &Path, error: &io::Error, role: &str) -> Failure {
+    if role == "doctor" && error.kind() == ErrorKind::PermissionDenied {
+        Failure::Hidden
+    } else {
+        Failure::NotTried(format!("cannot read {}: {error}", file.display()))
+    }
 }
 
 fn parse(text: &str) -> Option<Credentials> {
@@ -271,6 +282,24 @@ aws_secret_access_key = a/b+c=
         assert_eq!((credentials.key(), credentials.secret()), ("AKIA", "a/b+c="));
         assert!(parse("[other]\naws_access_key_id = x\naws_secret_access_key = y").is_none());
         assert!(!format!("{credentials:?}").contains("a/b+c="));
+    }
+
+    #[test]
+    fn keys_are_hidden_from_a_doctor_alone() {
+        let file = Path::new("/etc/s3-credentials");
+        let unread = |kind: ErrorKind, role| unread(file, &kind.into(), role);
+        let not_tried = |why: &str| Failure::NotTried(format!("cannot read /etc/s3-credentials: {why}"));
+        assert_eq!(unread(ErrorKind::PermissionDenied, "doctor"), Failure::Hidden);
+        for role in ["agent", "gate"] {
+            assert_eq!(
+                unread(ErrorKind::PermissionDenied, role),
+                not_tried("permission denied")
+            );
+        }
+        assert_eq!(
+            unread(ErrorKind::NotFound, "doctor"),
+            not_tried("entity not found")
+        );
     }
 
     #[test]

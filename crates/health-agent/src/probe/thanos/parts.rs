@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use reqwest::Url;
 
 use crate::facts::Answer;
+use crate::facts::prometheus::FailingRule;
 use crate::facts::thanos::{Compactor, Ruler, Sidecar};
 use crate::probe::growth;
 use crate::probe::http::{Client, Sample};
-use crate::probe::prometheus::rules;
 use crate::probe::promql;
 use crate::probe::samples::Samples;
 
@@ -28,6 +28,11 @@ pub(super) async fn history(client: &Client, prometheus: Option<&Url>, box_name:
         return History(None);
     };
     let box_name = promql::quoted(box_name);
+    let dropped = |by: &str| {
+        format!(
+            "sum(increase(thanos_alert_{by}_alerts_dropped_total{{job=\"thanos-rule\",box={box_name}}}[15m]))"
+        )
+    };
     let expressions = [
         (
             "sync-failures",
@@ -35,6 +40,8 @@ pub(super) async fn history(client: &Client, prometheus: Option<&Url>, box_name:
                 "sum(increase(thanos_shipper_dir_sync_failures_total{{job=\"thanos-sidecar\",box={box_name}}}[15m]))"
             ),
         ),
+        ("unsent-alerts", dropped("sender")),
+        ("unqueued-alerts", dropped("queue")),
         (
             "iterations",
             format!("sum(increase(thanos_compact_iterations_total{{box={box_name}}}[3h]))"),
@@ -67,7 +74,7 @@ pub(super) const OF_COMPACTOR: &[&str] = &[
 ];
 
 /// What of the ruler's page matters.
-const OF_RULER: &[&str] = &[
+pub(super) const OF_RULER: &[&str] = &[
     "process_start_time_seconds",
     "prometheus_rule_group_last_evaluation_timestamp_seconds",
     "prometheus_rule_group_interval_seconds",
@@ -106,28 +113,25 @@ pub(super) fn compactor(page: &Samples, history: &History) -> Compactor {
     }
 }
 
-pub(super) async fn ruler(client: &Client, base: &Url) -> Answer<Ruler> {
-    let (page, failing_rules) = tokio::join!(
-        client.samples(base, "metrics", OF_RULER),
-        rules::failing(client, base)
-    );
-    let page = page?;
+pub(super) fn ruler(page: &Samples, failing_rules: Answer<Vec<FailingRule>>, history: &History) -> Ruler {
     let value = |name: &str| page.sum(name, &[]).unwrap_or(0.0);
     let evaluated_at = page
         .series("prometheus_rule_group_last_evaluation_timestamp_seconds")
         .map(|(_, at)| at)
         .reduce(f64::min)
         .filter(|at| *at > 0.0);
-    Ok(Ruler {
+    let dropped = ["unsent-alerts", "unqueued-alerts"].map(|what| history.sum(what));
+    Ruler {
         started_at: value("process_start_time_seconds"),
         failing_rules,
         evaluations: value("prometheus_rule_evaluations_total"),
         evaluation_failures: value("prometheus_rule_evaluation_failures_total"),
         alerts_dropped: value("thanos_alert_sender_alerts_dropped_total")
             + value("thanos_alert_queue_alerts_dropped_total"),
+        recent_alerts_dropped: dropped.into_iter().flatten().reduce(|sum, more| sum + more),
         evaluated_at,
         interval: page
             .max("prometheus_rule_group_interval_seconds", &[])
             .unwrap_or(0.0),
-    })
+    }
 }

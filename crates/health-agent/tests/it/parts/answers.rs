@@ -136,6 +136,10 @@ fn result(query: &str, value: f64) -> Value {
     };
     if query.starts_with("scrape_duration_seconds") {
         sample(json!({ "instance": "a:9090", "job": "prometheus" }), value);
+    } else if query.contains("thanos_alert_sender_alerts_dropped_total") {
+        for asked in ["unsent-alerts", "unqueued-alerts"] {
+            sample(json!({ "asked": asked }), 0.0);
+        }
     } else if query.contains("up{job=~\"dataplane-.+\"}") {
         for environment in ["prod", "qa"] {
             for (asked, value) in [("up", 1.0), ("scraped", now() - 3.0), ("accepted", 1680.0)] {
@@ -189,8 +193,14 @@ thanos_compact_iterations_total 24
 thanos_blocks_meta_synced{state=\"loaded\"} 12
 "
         .to_owned(),
+        // what was dropped some time ago is over
         "thanos-rule" => format!(
-            "prometheus_rule_evaluations_total{{strategy=\"abort\"}} 50\nprometheus_rule_group_interval_seconds 120\nprometheus_rule_group_last_evaluation_timestamp_seconds {}\n",
+            "\
+prometheus_rule_evaluations_total{{strategy=\"abort\"}} 50
+prometheus_rule_group_interval_seconds 120
+prometheus_rule_group_last_evaluation_timestamp_seconds {}
+thanos_alert_sender_alerts_dropped_total 3
+",
             now()
         ),
         "prod" | "qa" => "\
