@@ -12,7 +12,7 @@
 mod boot;
 mod decide;
 pub(crate) mod exposition;
-mod generation;
+pub(crate) mod generation;
 pub(crate) mod maintenance;
 mod patience;
 pub(crate) mod red;

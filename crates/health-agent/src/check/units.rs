@@ -107,7 +107,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Units,
         severity: Severity::Advisory,
         title: "The system that is active is the one that will be booted",
-        fix: "Run `nixos-rebuild list-generations`; to go to the newest one `/nix/var/nix/profiles/system/bin/switch-to-configuration switch`, to stay at the active one `nixos-rebuild switch --rollback`",
+        fix: "Run `/nix/var/nix/profiles/system/bin/switch-to-configuration switch` to go to what will be booted; or, to stay at the active one, `nix-env -p /nix/var/nix/profiles/system --switch-generation N` with its number (where it has none, `nix-env -p /nix/var/nix/profiles/system --set \"$(readlink -f /run/current-system)\"`) and then `/nix/var/nix/profiles/system/bin/switch-to-configuration boot`",
         runbook: None,
         before_start: false,
         judge: |facts| with_generation(facts, generation_current),
@@ -393,13 +393,19 @@ fn generation_current(generation: &Generation) -> Reading {
         || "the profile".to_owned(),
         |number| format!("generation {number}"),
     );
+    let (current, desired) = (generation.current.display(), generation.desired.display());
     if generation.current == generation.desired {
-        return Reading::ok(format!("{number}, {}", generation.current.display()));
+        return Reading::ok(format!("{number}, {current}"));
     }
+    let active = match generation.current_number {
+        active @ Some(_) if active == generation.number => {
+            return Reading::ok(format!("{number}, as its specialisation {current}"));
+        }
+        Some(active) => format!("generation {active} ({current})"),
+        None => format!("{current}, which is no generation"),
+    };
     Reading::degraded(format!(
-        "active is {}, and {number} is {}",
-        generation.current.display(),
-        generation.desired.display()
+        "active is {active}, and booted next is {number} ({desired})"
     ))
 }
 

@@ -72,7 +72,7 @@ pub struct Service {
     pub kind: String,
     /// How its last run ended: `success`, `exit-code`, `signal`, `watchdog`, `oom-kill`, ….
     pub result: String,
-    /// How often systemd has restarted it by itself.
+    /// How often systemd has restarted it by itself since the boot or the last start by hand.
     pub restarts: u64,
     /// Bytes that it has, the page cache included.
     pub memory: Option<u64>,
@@ -126,6 +126,8 @@ pub struct Generation {
     pub desired: PathBuf,
     /// The system that is active.
     pub current: PathBuf,
+    /// The generation that this is, or of which it is a specialisation. `None`: of none, as after `nixos-rebuild test`.
+    pub current_number: Option<u64>,
     /// What the active system has in another version than what was booted: `kernel`, `initrd`, ….
     pub reboot_for: Vec<String>,
 }

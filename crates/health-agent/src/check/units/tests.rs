@@ -59,6 +59,7 @@ pub(in crate::check) fn healthy() -> Facts {
                 number: Some(42),
                 desired: PathBuf::from("/nix/store/x-system"),
                 current: PathBuf::from("/nix/store/x-system"),
+                current_number: Some(42),
                 reboot_for: vec![],
             })),
         }),
@@ -401,12 +402,49 @@ fn what_the_kernel_is_concerned_about_is_shown() {
 
 #[test]
 fn another_system_than_the_desired_one_is_named() {
-    let facts = broken(|_, _, generation| generation.current = PathBuf::from("/nix/store/w-system"));
+    let active = |number: Option<u64>| {
+        broken(|_, _, generation| {
+            generation.current = PathBuf::from("/nix/store/w-system");
+            generation.current_number = number;
+        })
+    };
     only(
-        &facts,
+        &active(Some(41)),
         "generation-current",
-        Reading::degraded("active is /nix/store/w-system, and generation 42 is /nix/store/x-system"),
+        Reading::degraded(
+            "active is generation 41 (/nix/store/w-system), and booted next is generation 42 (/nix/store/x-system)",
+        ),
     );
+    // as after `nixos-rebuild test`
+    only(
+        &active(None),
+        "generation-current",
+        Reading::degraded(
+            "active is /nix/store/w-system, which is no generation, and booted next is generation 42 (/nix/store/x-system)",
+        ),
+    );
+}
+
+#[test]
+fn a_specialisation_of_the_desired_one_is_current() {
+    let facts = broken(|_, _, generation| generation.current = PathBuf::from("/nix/store/w-system"));
+    assert_eq!(
+        reading(&facts, "generation-current"),
+        Reading::ok("generation 42, as its specialisation /nix/store/w-system")
+    );
+}
+
+/// `nixos-rebuild --rollback` goes to the one before that which is booted next, whatever is active.
+#[test]
+fn the_way_to_stay_at_the_active_system_names_it() {
+    let check = CHECKS
+        .iter()
+        .find(|check| check.id == "generation-current")
+        .unwrap();
+    assert!(!check.fix.contains("--rollback"), "{}", check.fix);
+    for step in ["--switch-generation N", "switch-to-configuration boot"] {
+        assert!(check.fix.contains(step), "{}", check.fix);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::facts::Answer;
 use crate::facts::units::Generation;
+use crate::gate::generation::Profile;
 
 /// `profile` is a link such as `/nix/var/nix/profiles/system`, `run` is `/run`.
 pub(super) fn read(profile: &Path, run: &Path) -> Answer<Generation> {
@@ -21,10 +22,13 @@ pub(super) fn read(profile: &Path, run: &Path) -> Answer<Generation> {
         })
         .map(str::to_owned)
         .collect();
+    let installed = Profile::read(profile).ok();
+    let current_number = installed.and_then(|profile| Some(profile.find(&current)?.number.into()));
     Ok(Generation {
         number: number(profile),
         desired,
         current,
+        current_number,
         reboot_for,
     })
 }
@@ -50,7 +54,9 @@ mod tests {
     /// A profile with two generations, of which the first was booted and is active.
     fn machine(root: &Path) -> PathBuf {
         for system in ["one", "two"] {
-            fs::create_dir_all(root.join("store").join(system)).unwrap();
+            let bin = root.join("store").join(system).join("bin");
+            fs::create_dir_all(&bin).unwrap();
+            fs::write(bin.join("switch-to-configuration"), "").unwrap();
             fs::write(root.join("store").join(format!("kernel-{system}")), system).unwrap();
             symlink(
                 format!("../kernel-{system}"),
@@ -80,7 +86,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let profile = machine(root.path());
         let read = read(&profile, root.path()).unwrap();
-        assert_eq!(read.number, Some(1));
+        assert_eq!((read.number, read.current_number), (Some(1), Some(1)));
         assert_eq!(read.desired, read.current);
         assert_eq!(read.reboot_for, Vec::<String>::new());
     }
@@ -106,6 +112,24 @@ mod tests {
         let read = read(&profile, root.path()).unwrap();
         assert!(read.desired.ends_with("store/two"), "{read:?}");
         assert!(read.current.ends_with("store/one"), "{read:?}");
+        assert_eq!((read.number, read.current_number), (Some(2), Some(1)));
+    }
+
+    #[test]
+    fn a_specialisation_is_its_generation_and_what_is_tried_is_none() {
+        let root = tempfile::tempdir().unwrap();
+        let profile = machine(root.path());
+        let special = root.path().join("store/one/specialisation");
+        fs::create_dir(&special).unwrap();
+        fs::create_dir(root.path().join("store/tried")).unwrap();
+        symlink("../../tried", special.join("rescue")).unwrap();
+        relink(&root.path().join("current-system"), "store/tried");
+        let seen = read(&profile, root.path()).unwrap();
+        assert!(seen.current.ends_with("store/tried"), "{seen:?}");
+        assert_eq!((seen.number, seen.current_number), (Some(1), Some(1)));
+
+        fs::remove_file(special.join("rescue")).unwrap();
+        assert_eq!(read(&profile, root.path()).unwrap().current_number, None);
     }
 
     #[test]
