@@ -48,7 +48,7 @@ pub struct Options {
     #[arg(long, value_name = "NUMBER")]
     pub threads: Option<NonZeroUsize>,
 
-    /// Where the result is kept, and how far a run came [default: as in the settings]
+    /// Where the result is kept, and how far a run came [default: as in the settings; with --manifest, --public-key or --store, nowhere]
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 
@@ -66,9 +66,11 @@ pub struct Options {
 pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode> {
     // no comparison that failed, which would be kept: there is none to make
     given(config, options)?;
-    let state = options.state.as_ref().unwrap_or(&config.verify.state_dir);
-    // without it nothing is kept, which is said then; comparing goes on
-    let _ = std::fs::create_dir_all(state);
+    let state = state(config, options);
+    if let Some(state) = state {
+        // without it nothing is kept, which is said then; comparing goes on
+        let _ = std::fs::create_dir_all(state);
+    }
     let began = Instant::now();
     let mut record = Record::default();
     match compare(config, options, state).await {
@@ -76,11 +78,11 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
         Err(error) => record.error = Some(format!("{error:#}")),
     }
     record.at = unix_time();
+    record.failed_at = record.error.is_some().then_some(record.at);
     record.took_seconds = began.elapsed().as_secs_f64();
     log(&record);
-    // a run that was cut short says less than the one before it: how old that is tells when none comes to its end
-    if record.outcome != Outcome::CutShort
-        && let Err(error) = record.write(state)
+    if let Some(state) = state
+        && let Err(error) = record.keep(state)
     {
         // who looks by hand sees the result all the same
         tracing::warn!(error = %error, "cannot keep the result in {}", state.display());
@@ -104,7 +106,16 @@ pub async fn run(config: &Config, options: &Options) -> anyhow::Result<ExitCode>
 /// Somebody has stopped it, and nothing was found so far (`EX_TEMPFAIL`): the unit counts it as a success.
 const CUT_SHORT: u8 = 75;
 
-async fn compare(config: &Config, options: &Options, state: &Path) -> anyhow::Result<Record> {
+/// Where the result is kept. `None`: what is looked at is not this box by its settings, so that the result is none of this box, and how far
+/// the run came is nothing that the box's own run could rely on.
+fn state<'a>(config: &'a Config, options: &'a Options) -> Option<&'a Path> {
+    let by_the_settings =
+        options.manifest.is_none() && options.public_key.is_empty() && options.store.is_none();
+    let own = by_the_settings.then_some(config.verify.state_dir.as_path());
+    options.state.as_deref().or(own)
+}
+
+async fn compare(config: &Config, options: &Options, state: Option<&Path>) -> anyhow::Result<Record> {
     let manifest = manifest(config, options)?;
     let mut record = Record {
         manifest: manifest.name().to_owned(),
@@ -231,10 +242,10 @@ async fn unit_path(timeout: Duration) -> Vec<PathBuf> {
     }
 }
 
-async fn read_store(manifest: Manifest, options: &Options, state: &Path) -> anyhow::Result<Report> {
+async fn read_store(manifest: Manifest, options: &Options, state: Option<&Path>) -> anyhow::Result<Report> {
     let mut how = closure::verify::Options {
         store: options.store.clone(),
-        checkpoint: Some(state.join("verify.checkpoint")),
+        checkpoint: state.map(|state| state.join("verify.checkpoint")),
         ..closure::verify::Options::default()
     };
     if let Some(threads) = options.threads {
@@ -322,7 +333,7 @@ fn log(record: &Record) {
             findings = record.findings_total,
             "something is not as it was built"
         ),
-        Outcome::CutShort => tracing::info!(paths = record.paths, "cut short, the next run goes on"),
+        Outcome::CutShort => tracing::info!(paths = record.paths, "cut short"),
         Outcome::Failed => tracing::error!(error = record.error, "could not compare"),
     }
 }

@@ -4,9 +4,9 @@
 
 use crate::check::phrase::{few, time};
 use crate::check::{Category, Check, Severity};
-use crate::facts::generation::{Gate, Verified};
+use crate::facts::generation::{Comparison, Gate, Verified};
 use crate::facts::{Answer, Facts, Timestamp};
-use crate::verdict::Reading;
+use crate::verdict::{Reading, Verdict};
 
 /// It is compared daily; a box may be off for a weekend, and a run may take more than one night.
 const FRESH: f64 = 8.0 * 86_400.0;
@@ -107,18 +107,32 @@ fn maintenance(gate: &Gate, now: Timestamp) -> Reading {
 
 fn verified(facts: &Facts) -> Reading {
     let verified: Option<&Answer<Verified>> = facts.generation.as_ref().and_then(|it| it.verified.as_ref());
-    let last = match verified {
+    let verified = match verified {
         None => return Reading::not_applicable("there is no manifest of what was built"),
         Some(Err(error)) => return Reading::unknown(format!("the result of the last comparison: {error}")),
-        Some(Ok(Verified { last: None })) => return Reading::no_traffic("it has not been compared yet"),
-        Some(Ok(Verified { last: Some(last) })) => last,
+        Some(Ok(verified)) => verified,
     };
-    let ago = time(facts.at - last.at);
-    if let Some(error) = &last.error {
-        return Reading::degraded(format!("{ago} ago nothing could be compared: {error}"));
+    let found = match &verified.last {
+        Some(last) => compared(last, facts.at),
+        None => never_compared(verified.since, facts.at),
+    };
+    let Some(failed) = &verified.failed else {
+        return found;
+    };
+    let ago = time(facts.at - failed.at);
+    let failed = format!("{ago} ago nothing could be compared: {}", failed.error);
+    if found.verdict <= Verdict::Degraded {
+        Reading::degraded(failed)
+    } else {
+        // that it fails now makes nothing right that was not
+        Reading::new(found.verdict, format!("{}; {failed}", found.evidence))
     }
+}
+
+fn compared(last: &Comparison, now: Timestamp) -> Reading {
+    let ago = time(now - last.at);
     match &last.findings[..] {
-        [] if facts.at - last.at > FRESH => {
+        [] if now - last.at > FRESH => {
             Reading::stale(format!("the last comparison that came to its end was {ago} ago"))
         }
         [] => Reading::ok(format!("{} store paths were as built {ago} ago", last.paths)),
@@ -134,15 +148,25 @@ fn verified(facts: &Facts) -> Reading {
     }
 }
 
+fn never_compared(since: Option<Timestamp>, now: Timestamp) -> Reading {
+    match since {
+        None => Reading::degraded("it was never compared: what verify.manifest names is not there"),
+        Some(since) if now - since > FRESH => Reading::degraded(format!(
+            "it was never compared, though there has been something to compare with for {}",
+            time(now - since)
+        )),
+        Some(_) => Reading::no_traffic("it has not been compared yet"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::generation::{Comparison, Generation, Judged, RolledBack};
-    use crate::verdict::Verdict;
+    use crate::facts::generation::{Failed, Generation, Judged, RolledBack};
 
     const NOW: Timestamp = 1_795_710_000.0;
 
-    fn healthy() -> (Gate, Comparison) {
+    fn healthy() -> (Gate, Verified) {
         let gate = Gate {
             last: Some(Judged {
                 at: NOW - 120.0,
@@ -157,15 +181,17 @@ mod tests {
             paths: 1203,
             ..Comparison::default()
         };
-        (gate, comparison)
+        let verified = Verified {
+            since: Some(NOW - 30.0 * 86_400.0),
+            last: Some(comparison),
+            failed: None,
+        };
+        (gate, verified)
     }
 
-    fn judge(id: &str, change: impl FnOnce(&mut Gate, &mut Comparison)) -> (Verdict, String) {
-        let (mut gate, mut comparison) = healthy();
-        change(&mut gate, &mut comparison);
-        let verified = Verified {
-            last: Some(comparison),
-        };
+    fn judge(id: &str, change: impl FnOnce(&mut Gate, &mut Verified)) -> (Verdict, String) {
+        let (mut gate, mut verified) = healthy();
+        change(&mut gate, &mut verified);
         read(
             id,
             Generation {
@@ -257,44 +283,95 @@ mod tests {
 
     #[test]
     fn what_has_changed_is_named() {
-        let changed = judge("closure-verified", |_, last| {
-            last.findings = vec!["/nix/store/a has changed".to_owned()];
-            last.findings_total = 7;
-        });
+        let mut changed = healthy().1;
+        let last = changed.last.as_mut().unwrap();
+        last.findings = vec!["/nix/store/a has changed".to_owned()];
+        last.findings_total = 7;
         assert_eq!(
-            changed,
+            judge("closure-verified", |_, verified| *verified = changed.clone()),
             (
                 Verdict::Down,
                 "/nix/store/a has changed, and 6 more, 1 d 0 h ago".to_owned()
             )
         );
+        // as when the manifest is gone
+        changed.failed = Some(failed());
+        assert_eq!(
+            judge("closure-verified", |_, verified| *verified = changed),
+            (
+                Verdict::Down,
+                "/nix/store/a has changed, and 6 more, 1 d 0 h ago; 2 min ago nothing could be compared: it is not signed"
+                    .to_owned()
+            )
+        );
+    }
+
+    fn failed() -> Failed {
+        Failed {
+            at: NOW - 120.0,
+            error: "it is not signed".to_owned(),
+        }
     }
 
     #[test]
     fn an_old_comparison_and_none_are_told_apart() {
-        let old = judge("closure-verified", |_, last| last.at = NOW - 9.0 * 86_400.0);
+        let old = |verified: &mut Verified| verified.last.as_mut().unwrap().at = NOW - 9.0 * 86_400.0;
+        let stale = "the last comparison that came to its end was 9 d 0 h ago";
+        let since = "2 min ago nothing could be compared: it is not signed";
         assert_eq!(
-            old,
-            (
-                Verdict::Stale,
-                "the last comparison that came to its end was 9 d 0 h ago".to_owned()
-            )
+            judge("closure-verified", |_, verified| old(verified)),
+            (Verdict::Stale, stale.to_owned())
         );
-        let failed = judge("closure-verified", |_, last| {
-            last.error = Some("it is not signed".to_owned());
-        });
         assert_eq!(
-            failed,
+            judge("closure-verified", |_, verified| verified.failed = Some(failed())),
+            (Verdict::Degraded, since.to_owned())
+        );
+        let both = judge("closure-verified", |_, verified| {
+            old(verified);
+            verified.failed = Some(failed());
+        });
+        assert_eq!(both, (Verdict::Stale, format!("{stale}; {since}")));
+    }
+
+    #[test]
+    fn what_was_never_compared_has_a_week() {
+        let never = |since: Option<f64>, failed: Option<Failed>| {
+            judge("closure-verified", |_, verified| {
+                *verified = Verified {
+                    since: since.map(|days| NOW - days * 86_400.0),
+                    last: None,
+                    failed,
+                };
+            })
+        };
+        assert_eq!(
+            never(Some(7.5), None),
+            (Verdict::NoTraffic, "it has not been compared yet".to_owned())
+        );
+        assert_eq!(
+            never(Some(9.0), None),
             (
                 Verdict::Degraded,
-                "1 d 0 h ago nothing could be compared: it is not signed".to_owned()
+                "it was never compared, though there has been something to compare with for 9 d 0 h"
+                    .to_owned()
             )
         );
-        let none = Generation {
-            gate: None,
-            verified: Some(Ok(Verified::default())),
-        };
-        assert_eq!(read("closure-verified", none).0, Verdict::NoTraffic);
+        assert_eq!(
+            never(None, None),
+            (
+                Verdict::Degraded,
+                "it was never compared: what verify.manifest names is not there".to_owned()
+            )
+        );
+        for days in [7.5, 9.0] {
+            assert_eq!(
+                never(Some(days), Some(failed())),
+                (
+                    Verdict::Degraded,
+                    "2 min ago nothing could be compared: it is not signed".to_owned()
+                )
+            );
+        }
     }
 
     #[test]

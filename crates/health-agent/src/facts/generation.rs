@@ -48,14 +48,18 @@ pub struct RolledBack {
     pub red: Vec<String>,
 }
 
-/// The newest comparison with what was built.
+/// How the comparisons with what was built went.
 #[derive(Debug, Clone, Default)]
 pub struct Verified {
-    /// `None`: there was none yet.
+    /// Since when this box has something to compare with. `None`: it has nothing yet.
+    pub since: Option<Timestamp>,
+    /// The newest that came to its end. `None`: there was none yet.
     pub last: Option<Comparison>,
+    /// The newest, if it could compare nothing.
+    pub failed: Option<Failed>,
 }
 
-/// A comparison.
+/// A comparison that came to its end.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     /// When it ended.
@@ -70,6 +74,13 @@ pub struct Comparison {
     pub findings: Vec<String>,
     /// All of them.
     pub findings_total: usize,
-    /// Why nothing could be compared.
-    pub error: Option<String>,
+}
+
+/// A comparison that was none.
+#[derive(Debug, Clone, Default)]
+pub struct Failed {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub error: String,
 }

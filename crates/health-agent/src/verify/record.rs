@@ -30,8 +30,10 @@ pub(crate) struct Record {
     /// What is in the store and not in the manifest: of other generations, or added. It is not looked at, and no finding. So many names.
     pub(crate) unlisted: Vec<String>,
     pub(crate) unlisted_total: usize,
-    /// Why it could not be compared.
+    /// Why it could not be compared: all else may be of an earlier run, which came to its end.
     pub(crate) error: Option<String>,
+    /// When that was.
+    pub(crate) failed_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,27 +74,41 @@ pub(crate) enum Kind {
 const TOLD: usize = 200;
 
 impl Record {
-    /// `None` where nothing was ever compared, or where this user may not see it.
+    /// `None` where nothing was ever compared.
     pub(crate) fn read(dir: &Path) -> Answer<Option<Self>> {
         let path = dir.join("last_verify.json");
         let text = match fs::read(&path) {
             Ok(text) => text,
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
-                ) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unreadable(&path, &error)),
         };
         serde_json::from_slice(&text)
             .map(Some)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))
     }
 
-    pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
+    /// Writes it down, unless it says less than what is there: a run that was cut short says nothing new, and one that could compare nothing
+    /// says nothing of the system, so that what was found before stays, with the reason beside it.
+    pub(super) fn keep(&self, dir: &Path) -> io::Result<()> {
+        match self.outcome {
+            Outcome::Sound | Outcome::Changed => self.write(dir),
+            // how old the one before it is tells when none comes to its end
+            Outcome::CutShort => Ok(()),
+            Outcome::Failed => match Self::read(dir).map_err(io::Error::other)? {
+                Some(before) if before.outcome != Outcome::Failed => {
+                    let both = Self {
+                        error: self.error.clone(),
+                        failed_at: self.failed_at,
+                        ..before
+                    };
+                    both.write(dir)
+                }
+                _ => self.write(dir),
+            },
+        }
+    }
+
+    fn write(&self, dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir)?;
         let new = dir.join("last_verify.json.new");
         let mut file = File::create(&new)?;
@@ -115,9 +131,82 @@ impl Record {
     }
 }
 
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    let what_to_do = match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            ", and it is for everybody: give it mode 0644, and its folder 0755"
+        }
+        _ => "",
+    };
+    format!("cannot read {}: {error}{what_to_do}", path.display())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_found_stays_until_it_is_compared_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let run = |at: Timestamp, outcome: Outcome| Record {
+            at,
+            outcome,
+            ..Record::default()
+        };
+        let failed = |at: Timestamp| Record {
+            error: Some("it is not signed".to_owned()),
+            failed_at: Some(at),
+            ..run(at, Outcome::Failed)
+        };
+        let kept = |record: &Record| {
+            record.keep(dir).unwrap();
+            Record::read(dir).unwrap().unwrap()
+        };
+        run(1.0, Outcome::CutShort).keep(dir).unwrap();
+        assert_eq!(Record::read(dir), Ok(None));
+        // there is nothing else to say
+        assert_eq!(kept(&failed(2.0)), failed(2.0));
+        assert_eq!(kept(&failed(3.0)), failed(3.0));
+
+        let mut changed = run(4.0, Outcome::Changed);
+        changed.found(vec![Finding {
+            kind: Kind::Kernel,
+            subject: "the kernel 6.12".to_owned(),
+            what: "is not the system's".to_owned(),
+            fix: "reboot".to_owned(),
+        }]);
+        assert_eq!(kept(&changed), changed);
+        for at in [5.0, 6.0] {
+            let both = Record {
+                error: failed(at).error,
+                failed_at: Some(at),
+                ..changed.clone()
+            };
+            assert_eq!(kept(&failed(at)), both);
+            assert_eq!(kept(&run(at + 0.5, Outcome::CutShort)), both);
+        }
+        let sound = run(7.0, Outcome::Sound);
+        assert_eq!(kept(&sound), sound);
+
+        // who knows what was in it
+        fs::write(dir.join("last_verify.json"), "{").unwrap();
+        let error = failed(8.0).keep(dir).unwrap_err().to_string();
+        assert!(error.contains("cannot read"), "{error}");
+        assert_eq!(fs::read_to_string(dir.join("last_verify.json")).unwrap(), "{");
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_not_taken_for_nothing() {
+        assert_eq!(
+            unreadable(Path::new("/a/b"), &io::ErrorKind::PermissionDenied.into()),
+            "cannot read /a/b: permission denied, and it is for everybody: give it mode 0644, and its folder 0755"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("last_verify.json")).unwrap();
+        let error = Record::read(dir.path()).unwrap_err();
+        assert!(error.ends_with(": Is a directory (os error 21)"), "{error}");
+    }
 
     #[test]
     fn it_is_kept_for_others_and_bounded() {

@@ -63,7 +63,7 @@ pub(super) fn text(record: &Record, names: bool) -> String {
                 "things are"
             },
         ),
-        Outcome::CutShort => writeln!(text, "cut short, the next run goes on: {compared}"),
+        Outcome::CutShort => writeln!(text, "cut short: {compared}"),
         Outcome::Failed => writeln!(
             text,
             "could not compare: {}",

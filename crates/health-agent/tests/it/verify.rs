@@ -11,6 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::programs::{Agent, host};
+
 const SYSTEM: &str = "0123456789abcdfghijklmnpqrsvwxyz-nixos-system-box";
 const PART: &str = "zyxwvsrqpnmlkjihgfdcba9876543210-part-1.0";
 
@@ -222,6 +224,111 @@ async fn a_flipped_bit_an_added_file_and_a_missing_path_are_named() {
     assert_eq!(json["findings"][0]["what"], "is missing");
 }
 
+/// Until it is compared again: a manifest that is gone mends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_outlives_a_comparison_that_fails() {
+    let store = Store::new();
+    store.manifest(&["--secret-key", &key_option(&store)]).await;
+    let file = store.path(PART).join("bin/part");
+    fs::write(&file, "other").unwrap();
+    assert_eq!(store.verify_as_vendor().await.0, Some(2));
+    let found = store.record();
+    assert_eq!(found["outcome"], "changed");
+    assert_eq!(found["findings_total"], 1);
+
+    let manifest = store.folder.path().join("manifest");
+    let gone = store.folder.path().join("gone");
+    fs::rename(&manifest, &gone).unwrap();
+    let (code, text) = store.verify_as_vendor().await;
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("could not compare: failed to read "), "{text}");
+    let kept = store.record();
+    assert!(
+        kept["error"].as_str().unwrap().starts_with("failed to read "),
+        "{kept}"
+    );
+    assert!(
+        kept["failed_at"].as_f64().unwrap() > found["at"].as_f64().unwrap(),
+        "{kept}"
+    );
+    for key in ["at", "outcome", "findings", "findings_total", "paths", "manifest"] {
+        assert_eq!(kept[key], found[key], "{key}");
+    }
+
+    // an agent that has only just been started tells of it too
+    let settings = format!(
+        "interval = \"1s\"\nverify.state_dir = {:?}\nverify.manifest = {manifest:?}\nverify.public_keys = [\"{}\"]\n",
+        store.folder.path().join("state"),
+        store.key.public()
+    );
+    let agent = Agent::start(host(), &settings).await;
+    agent.finds("closure-verified", "down").await;
+    let (_, evidence) = agent.check("closure-verified").await.unwrap();
+    for said in [
+        PART,
+        " has changed: it is ",
+        " nothing could be compared: failed to read ",
+    ] {
+        assert!(evidence.contains(said), "{said:?} is missing in: {evidence}");
+    }
+    assert_eq!(agent.metric("signalbox_verify_sound ").await, Some(0.0));
+    assert_eq!(agent.metric("signalbox_verify_findings ").await, Some(1.0));
+
+    fs::rename(gone, manifest).unwrap();
+    fs::write(file, vec![7; 300_000]).unwrap();
+    assert_eq!(store.verify_as_vendor().await.0, Some(0));
+    let record = store.record();
+    assert_eq!(record["outcome"], "sound");
+    assert_eq!(record["error"], Value::Null);
+    assert_eq!(record["findings_total"], 0);
+    agent.finds("closure-verified", "ok").await;
+    assert_eq!(agent.metric("signalbox_verify_sound ").await, Some(1.0));
+}
+
+/// The box's own result is that of its own manifest, by whom it trusts, of its own store.
+#[tokio::test]
+async fn what_is_compared_by_hand_is_no_result_of_the_box() {
+    let store = Store::new();
+    store.manifest(&["--secret-key", &key_option(&store)]).await;
+    let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let (state, manifest) = (
+        store.folder.path().join("own"),
+        text(store.folder.path().join("manifest")),
+    );
+    let (place, key) = (text(store.store()), store.key.public().to_string());
+    let settings = [
+        format!("verify.state_dir={state:?}"),
+        format!("verify.manifest={manifest:?}"),
+        format!("verify.public_keys=[\"{key}\"]"),
+    ];
+    let by_hand = async |options: &[&str]| {
+        let mut arguments: Vec<_> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        arguments.push("verify");
+        arguments.extend(options);
+        run(&arguments).await.status.code()
+    };
+    for (options, code) in [
+        (vec!["--store", &place], 0),
+        (vec!["--store", &place, "--manifest", &manifest], 0),
+        (vec!["--store", &place, "--public-key", &key], 0),
+        (vec!["--manifest", "/nowhere"], 1),
+        (vec!["--public-key", "/nowhere"], 1),
+    ] {
+        assert_eq!(by_hand(&options).await, Some(code), "{options:?}");
+        assert!(!state.exists(), "{options:?}");
+    }
+    // this machine does not run what the manifest is of
+    assert_eq!(by_hand(&["--verbose"]).await, Some(2));
+    let record: Value = serde_json::from_slice(&fs::read(state.join("last_verify.json")).unwrap()).unwrap();
+    assert_eq!(record["outcome"], "changed");
+    assert_eq!(record["findings"][0]["kind"], "system");
+    // and how far a run came is kept where the result is
+    assert_eq!(fs::read_dir(&state).unwrap().count(), 1);
+    assert_eq!(by_hand(&["--store", "/nowhere"]).await, Some(1));
+    let after: Value = serde_json::from_slice(&fs::read(state.join("last_verify.json")).unwrap()).unwrap();
+    assert_eq!(after, record);
+}
+
 #[tokio::test]
 async fn a_manifest_that_nobody_vouches_for_is_not_believed() {
     let store = Store::new();
@@ -243,6 +350,7 @@ async fn a_manifest_that_nobody_vouches_for_is_not_believed() {
     assert!(text.contains("the signature by vendor-1 does not fit"), "{text}");
     let record = store.record();
     assert_eq!(record["outcome"], "failed");
+    assert_eq!(record["failed_at"], record["at"]);
     assert!(record["error"].as_str().unwrap().contains("does not fit"));
 
     fs::write(&manifest, signed).unwrap();
