@@ -91,7 +91,7 @@ pub(super) async fn carry_out(config: &Config) -> anyhow::Result<()> {
             gate.from = %rollback.from,
             gate.to = %rollback.to,
             detail,
-            fix = "activate a generation by hand: nixos-rebuild switch --rollback",
+            fix = config.system.profile.as_deref().map(|profile| by_hand(profile, &rollback)),
             "failed to roll back"
         );
     }
@@ -107,6 +107,31 @@ pub(super) async fn carry_out(config: &Config) -> anyhow::Result<()> {
         return Err(error);
     }
     Ok(())
+}
+
+/// What is left to do. `nixos-rebuild --rollback` would go by the profile, whatever runs: from the generation that it leads to already to one
+/// before it, or back from what somebody has switched to meanwhile.
+fn by_hand(profile: &Path, rollback: &Rollback) -> String {
+    let is_default = Profile::read(profile).is_ok_and(|now| Some(now.current) == rollback.to.number);
+    let program = switch_to_configuration(profile);
+    if is_default {
+        let (action, then) = match rollback.occasion {
+            Occasion::Boot => ("boot", ", and start the machine again"),
+            Occasion::Switch => ("switch", ""),
+        };
+        format!(
+            "{} is the default already: run `{} {action}`, mend what it says{then}",
+            rollback.to,
+            program.display()
+        )
+    } else {
+        format!(
+            "nothing was changed; to activate another generation, choose one by `nixos-rebuild list-generations`, and run \
+             `nix-env -p {} --switch-generation N` and `{} switch`",
+            profile.display(),
+            program.display()
+        )
+    }
 }
 
 /// Starts the machine again.
@@ -257,49 +282,4 @@ async fn run(command: &mut Command, patience: Duration, late: Late) -> anyhow::R
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_back_finds_settings_and_programs() {
-        let variables = [
-            ("PATH", "/run/current-system/sw/bin"),
-            ("LOCALE_ARCHIVE", "/run/locale-archive"),
-            ("SIGNALBOX_HEALTH__GATE__WAIT", "1m"),
-            ("INVOCATION_ID", "7"),
-            ("NOTIFY_SOCKET", "/run/systemd/notify"),
-        ];
-        let variables = variables.map(|(key, value)| (key.into(), value.into()));
-        let taken: Vec<_> = environment(variables.into_iter()).collect();
-        assert_eq!(
-            taken,
-            [
-                "--setenv=PATH=/run/current-system/sw/bin",
-                "--setenv=LOCALE_ARCHIVE=/run/locale-archive",
-                "--setenv=SIGNALBOX_HEALTH__GATE__WAIT=1m",
-            ]
-        );
-    }
-
-    #[tokio::test]
-    async fn an_activation_that_takes_long_is_not_killed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (go, done) = (folder.path().join("go"), folder.path().join("done"));
-        let mut command = Command::new("sh");
-        command
-            .arg("-c")
-            .arg("while [ ! -e \"$0\" ] && [ -d \"${0%/*}\" ]; do sleep 0.01; done; touch \"$1\"")
-            .args([&go, &done]);
-        let error = run(&mut command, Duration::from_millis(50), Late::GoesOn)
-            .await
-            .unwrap_err();
-        assert_eq!(error.to_string(), "sh did not end within 0 s, and goes on");
-        std::fs::write(go, "").unwrap();
-        let ended = async {
-            while !done.exists() {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        timeout(Duration::from_secs(30), ended).await.expect("it goes on");
-    }
-}
+mod tests;
