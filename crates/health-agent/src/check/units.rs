@@ -46,7 +46,7 @@ pub const CHECKS: &[Check] = &[
         id: "units-restarts",
         category: Category::Units,
         severity: Severity::Advisory,
-        title: "No unit is restarted again and again",
+        title: "No unit keeps being restarted",
         fix: "Run `journalctl --unit=UNIT --since=-1h` and look at the last lines before each restart",
         runbook: None,
         before_start: false,
@@ -124,7 +124,8 @@ pub const CHECKS: &[Check] = &[
     },
 ];
 
-/// So many restarts by systemd itself are one too many, if the last was within [`RESTARTS_WINDOW`].
+/// So many restarts by systemd itself are one too many, if the last was within [`RESTARTS_WINDOW`]. systemd counts from the boot or the
+/// last start by hand, however long ago that was.
 const MANY_RESTARTS: u64 = 3;
 const RESTARTS_WINDOW: f64 = 3600.0;
 /// The part of its limit that a service may have.
@@ -247,7 +248,7 @@ fn units_restarts(systemd: &Systemd, at: Timestamp) -> Reading {
         let ago = at - unit.since?;
         (restarts >= MANY_RESTARTS && ago < RESTARTS_WINDOW).then(|| {
             Reading::degraded(format!(
-                "{} was restarted {restarts} times, last {} ago",
+                "{} was restarted by systemd {restarts} times since the boot or a start by hand, last {} ago",
                 unit.name,
                 time(ago)
             ))

@@ -271,7 +271,9 @@ fn many_restarts_count_for_an_hour() {
     only(
         &restarted(3, 65.0),
         "units-restarts",
-        Reading::degraded("signalbox-collector.service was restarted 3 times, last 1 min ago"),
+        Reading::degraded(
+            "signalbox-collector.service was restarted by systemd 3 times since the boot or a start by hand, last 1 min ago",
+        ),
     );
     assert_eq!(
         reading(&restarted(2, 65.0), "units-restarts").verdict,
