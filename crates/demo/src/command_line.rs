@@ -247,12 +247,28 @@ impl StateDirOption {
         }
     }
 
-    /// The words that run `command` for the same demo, as this program was called.
-    pub(crate) fn same_demo(&self, command: &str) -> String {
-        let program = std::env::args_os()
-            .next()
-            .unwrap_or_else(|| "signalbox-demo".into());
-        let words = format!("{} {command}", program.display());
+    /// How this program was called.
+    pub(crate) fn call(&self) -> Call {
+        let program = std::env::args_os().next();
+        Call {
+            program: program.map_or_else(|| "signalbox-demo".into(), PathBuf::from),
+            state_dir: self.state_dir.clone(),
+        }
+    }
+}
+
+/// How a demo was called, so that people can be told how to call it again.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) program: PathBuf,
+    /// If one was named.
+    pub(crate) state_dir: Option<PathBuf>,
+}
+
+impl Call {
+    /// The words that run `command` for the same demo.
+    pub(crate) fn of(&self, command: &str) -> String {
+        let words = format!("{} {command}", self.program.display());
         match &self.state_dir {
             Some(path) => format!("{words} --state-dir {}", path.display()),
             None => words,

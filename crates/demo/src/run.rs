@@ -301,7 +301,7 @@ impl Demo {
             self.start.elapsed(),
         ));
         if self.options.then.is_none() {
-            let doctor = self.options.state_dir.same_demo("doctor");
+            let doctor = self.options.state_dir.call().of("doctor");
             self.progress
                 .say(&format!("Is all well? {doctor}\nCtrl-C stops the box."));
         }
@@ -408,6 +408,7 @@ fn plan(options: &RunOptions, state: &StateDir, stack: PathBuf, memory: Memory) 
         },
         folders,
         extent,
+        call: options.state_dir.call(),
     })
 }
 

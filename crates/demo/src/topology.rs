@@ -27,6 +27,7 @@ use site::{A, Replica, Site, variable};
 
 pub(crate) use object_store::ObjectStore;
 
+use crate::command_line::Call;
 use crate::memory::Memory;
 use crate::network::Network;
 use crate::part::Part;
@@ -41,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) keys: Keys,
     pub(crate) memory: Memory,
     pub(crate) tuning: Tuning,
+    pub(crate) call: Call,
 }
 
 /// Where files are.

@@ -4,25 +4,14 @@
 //! runs the parts, and `signalbox-demo logs prometheus-a` in a demo; `{log prometheus there}` is that of the other box.
 
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
-
-/// Who starts and stops the parts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Supervisor {
-    /// A machine's service manager.
-    #[default]
-    Systemd,
-    /// `signalbox-demo`, all on one machine.
-    SignalboxDemo,
-}
+use crate::config::{Config, Demo};
 
 /// How this box calls its parts, and where they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Advice {
-    supervisor: Supervisor,
+    /// Who runs the parts, if it is not systemd.
+    demo: Option<Demo>,
     here: Names,
     /// The other box's.
     there: Names,
@@ -45,7 +34,7 @@ impl Advice {
             ],
         });
         Self {
-            supervisor: config.system.supervisor,
+            demo: config.system.demo.clone(),
             here: Names {
                 box_name: config.box_name.clone(),
                 urls: urls.collect(),
@@ -88,31 +77,28 @@ impl Advice {
             return Some(names.url(part));
         }
         if wish == "doctor" {
-            return Some(match self.supervisor {
-                Supervisor::Systemd if there => "`signalbox-health doctor` over there".to_owned(),
-                Supervisor::Systemd => "`signalbox-health doctor`".to_owned(),
-                Supervisor::SignalboxDemo => format!("`signalbox-demo doctor --box {}`", names.box_name),
+            return Some(match &self.demo {
+                Some(demo) => format!("`{} --box {}`", command(demo, "doctor"), names.box_name),
+                None if there => "`signalbox-health doctor` over there".to_owned(),
+                None => "`signalbox-health doctor`".to_owned(),
+            });
+        }
+        if wish == "failed" {
+            return Some(match &self.demo {
+                Some(demo) => format!("`{}`", command(demo, "status")),
+                None => "`systemctl --failed`".to_owned(),
             });
         }
         let (verb, part) = wish.split_once(' ')?;
-        let command = match self.supervisor {
-            Supervisor::Systemd => {
-                let unit = unit(part);
-                match verb {
-                    "log" => format!("journalctl --unit={unit}"),
-                    "status" | "start" | "restart" | "reload" => format!("systemctl {verb} {unit}"),
-                    _ => return None,
-                }
+        let command = match (&self.demo, verb) {
+            (None, "log") => format!("journalctl --unit={}", unit(part)),
+            (None, "status" | "start" | "restart" | "reload") => format!("systemctl {verb} {}", unit(part)),
+            (Some(demo), "log") => command(demo, &format!("logs {}", names.of_demo(part))),
+            (Some(demo), "status") => command(demo, "status"),
+            (Some(demo), "start" | "restart" | "reload") => {
+                command(demo, &format!("restart {}", names.of_demo(part)))
             }
-            Supervisor::SignalboxDemo => {
-                let name = names.of_demo(part);
-                match verb {
-                    "log" => format!("signalbox-demo logs {name}"),
-                    "status" => "signalbox-demo status".to_owned(),
-                    "start" | "restart" | "reload" => format!("signalbox-demo restart {name}"),
-                    _ => return None,
-                }
-            }
+            _ => return None,
         };
         Some(format!("`{command}`"))
     }
@@ -142,36 +128,56 @@ impl Names {
     }
 }
 
+/// The command line that does this to that demo, and to no other one.
+fn command(demo: &Demo, what: &str) -> String {
+    let program = demo.program.display();
+    match &demo.state_dir {
+        Some(folder) => format!("{program} {what} --state-dir {}", folder.display()),
+        None => format!("{program} {what}"),
+    }
+}
+
 /// The unit that runs a part.
 fn unit(part: &str) -> String {
     match part {
-        "box" => "signalbox.target".to_owned(),
         "collector" | "dashboard" | "health" => format!("signalbox-{part}.service"),
+        "node-exporter" => "prometheus-node-exporter.service".to_owned(),
         _ => format!("{part}.service"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::check;
 
-    fn advice(supervisor: Supervisor) -> Advice {
+    fn demo() -> Demo {
+        Demo {
+            program: "signalbox-demo".into(),
+            state_dir: None,
+        }
+    }
+
+    fn advice(demo: Option<Demo>) -> Advice {
         let names = |box_name: &str, url: &str| Names {
             box_name: box_name.to_owned(),
             urls: vec![("prometheus", Url::parse(url).unwrap())],
         };
         Advice {
-            supervisor,
+            demo,
             here: names("a", "http://127.0.0.1:9090"),
             there: names("b", "http://127.0.0.2:9090"),
         }
     }
 
     #[track_caller]
-    fn reads(fix: &str, systemd: &str, demo: &str) {
-        assert_eq!(advice(Supervisor::Systemd).fill(fix), systemd);
-        assert_eq!(advice(Supervisor::SignalboxDemo).fill(fix), demo);
+    fn reads(fix: &str, under_systemd: &str, in_a_demo: &str) {
+        assert_eq!(advice(None).fill(fix), under_systemd);
+        assert_eq!(advice(Some(demo())).fill(fix), in_a_demo);
     }
 
     #[test]
@@ -201,6 +207,19 @@ mod tests {
             "`systemctl start thanos-query.service`",
             "`signalbox-demo restart thanos-query`",
         );
+        reads("{failed}", "`systemctl --failed`", "`signalbox-demo status`");
+    }
+
+    #[test]
+    fn another_demo_is_left_alone() {
+        let second = Demo {
+            program: "target/release/signalbox-demo".into(),
+            state_dir: Some("/tmp/second".into()),
+        };
+        assert_eq!(
+            advice(Some(second)).fill("{restart prometheus}"),
+            "`target/release/signalbox-demo restart prometheus-a --state-dir /tmp/second`"
+        );
     }
 
     #[test]
@@ -214,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_runbook_is_where_the_dashboard_is() {
-        let mut advice = advice(Supervisor::Systemd);
+        let mut advice = advice(None);
         assert_eq!(advice.runbook("prometheus"), None);
         let dashboard = Url::parse("http://10.0.0.10:3000/").unwrap();
         advice.here.urls.push(("dashboard", dashboard));
@@ -236,8 +255,8 @@ mod tests {
     #[test]
     fn every_wish_of_a_check_is_known() {
         for check in check::all() {
-            for supervisor in [Supervisor::Systemd, Supervisor::SignalboxDemo] {
-                let text = advice(supervisor).fill(check.fix);
+            for who in [None, Some(demo())] {
+                let text = advice(who).fill(check.fix);
                 assert!(!text.contains(['{', '}']), "{}: {text}", check.id);
                 // what is to be typed stands between backticks
                 assert_eq!(text.matches('`').count() % 2, 0, "{}: {text}", check.id);
@@ -251,10 +270,64 @@ mod tests {
         use check::Category::{Alerting, Canaries, DataPlanes, Peer, Prometheus, Thanos};
         let of_parts = [Alerting, Canaries, DataPlanes, Peer, Prometheus, Thanos];
         for check in check::all().filter(|check| of_parts.contains(&check.category)) {
-            let text = advice(Supervisor::SignalboxDemo).fill(check.fix);
+            let text = advice(Some(demo())).fill(check.fix);
             for word in ["systemctl", "journalctl", ".service", "127.0.0.1:9093"] {
                 assert!(!text.contains(word), "{}: {text}", check.id);
             }
         }
+    }
+    #[test]
+    fn what_is_to_be_started_is_there() {
+        // what the appliance consists of, and what `signalbox-demo status` shows
+        let units = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../nixos/golden");
+        let units: BTreeSet<_> = ["acme", "acme-prod"]
+            .iter()
+            .flat_map(|machine| fs::read_dir(units.join(machine).join("units")).unwrap())
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let parts = BTreeSet::from([
+            "alertmanager-a",
+            "alertmanager-b",
+            "collector-ENVIRONMENT",
+            "dashboard",
+            "health-a",
+            "health-b",
+            "minio",
+            "prometheus-a",
+            "prometheus-b",
+            "pushgateway-a",
+            "thanos-compact",
+            "thanos-query",
+            "thanos-rule",
+            "thanos-sidecar-a",
+            "thanos-store",
+        ]);
+        let mut seen = 0;
+        for check in check::all() {
+            for wish in check
+                .fix
+                .split('{')
+                .skip(1)
+                .filter_map(|text| text.split('}').next())
+            {
+                let Some((verb, part)) = wish.trim_end_matches(" there").split_once(' ') else {
+                    continue;
+                };
+                if verb == "url" {
+                    continue;
+                }
+                seen += 1;
+                let unit = unit(part);
+                assert!(units.contains(&unit), "{}: no {unit}", check.id);
+                let filled = advice(Some(demo())).fill(&format!("{{{wish}}}"));
+                let named = filled.trim_matches('`').rsplit(' ').next().unwrap();
+                assert!(
+                    parts.contains(named) || named == "status",
+                    "{}: no {named}",
+                    check.id
+                );
+            }
+        }
+        assert!(seen > 20, "{seen}");
     }
 }

@@ -108,10 +108,15 @@ impl Summary {
         .filter(|(ids, _)| !ids.is_empty())
         .map(|(ids, what)| count(ids, what))
         .collect();
-        let line = if parts.is_empty() {
-            format!("{checks} checks, all is well")
+        let checks = if checks == 1 {
+            "1 check".to_owned()
         } else {
-            format!("{checks} checks, {}", parts.join(", "))
+            format!("{checks} checks")
+        };
+        let line = if parts.is_empty() {
+            format!("{checks}, all is well")
+        } else {
+            format!("{checks}, {}", parts.join(", "))
         };
         Self { level, line }
     }
@@ -179,7 +184,7 @@ mod tests {
         summary(
             &[(&NEEDED, Verdict::Degraded)],
             1,
-            "1 checks, 1 to look into (needed)",
+            "1 check, 1 to look into (needed)",
         );
         summary(
             &[(&NEEDED, Verdict::Stale), (&WANTED, Verdict::Unknown)],
@@ -199,12 +204,12 @@ mod tests {
         summary(
             &[(&WANTED, Verdict::Unknown)],
             1,
-            "1 checks, 1 cannot be judged (wanted)",
+            "1 check, 1 cannot be judged (wanted)",
         );
         summary(
             &[(&NEEDED, Verdict::Unknown)],
             2,
-            "1 checks, 1 cannot be judged (needed)",
+            "1 check, 1 cannot be judged (needed)",
         );
         summary(
             &[(&NEEDED, Verdict::Down); 7],

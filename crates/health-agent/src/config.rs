@@ -34,7 +34,7 @@ use read::{duration, keep, keep_name};
 use reaper::RawReaper;
 pub(crate) use reaper::Reaper;
 use system::RawSystem;
-pub(crate) use system::{Certificate, System};
+pub(crate) use system::{Certificate, Demo, System};
 use verify::RawVerify;
 pub(crate) use verify::Verify;
 

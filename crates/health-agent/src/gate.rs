@@ -348,13 +348,15 @@ fn say(config: &Config, situation: &Situation, action: &Action, why: &str, in_th
         state::Occasion::Switch => "switch",
     };
     for obstacle in in_the_way {
+        // of what is not known to be broken, what would mend it may harm it
+        let fix = (obstacle.standing == Standing::Against).then(|| advice.fill(obstacle.check.fix));
         // the level is part of a call's place
         macro_rules! event {
             ($level:ident, $message:literal) => {
                 tracing::$level!(
                     check.id = obstacle.check.id,
                     evidence = obstacle.evidence,
-                    fix = advice.fill(obstacle.check.fix),
+                    fix,
                     $message
                 )
             };

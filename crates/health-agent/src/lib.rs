@@ -1,7 +1,7 @@
 //! Judges whether the box is healthy, and says so.
 //!
 //! ```text
-//! config ─► probe/* (asks, with time-outs) ─► Facts ─► check::ALL (pure) ─► Reading ─► hysteresis (pure) ─► board
+//! config ─► probe/* (asks, with time-outs) ─► Facts ─► check::all (pure) ─► Reading ─► hysteresis (pure) ─► board
 //!                                                          │                                                  │
 //!                                                          └► doctor, gate (one round, or until green)        └► /status, /, /metrics, journal
 //! ```

@@ -61,10 +61,7 @@ fn settings(site: &Site<'_>, replica: Replica) -> String {
     parts.extend(bucket.iter().map(|bucket| ("object_store", url(bucket.address))));
     table("[parts]", &parts);
     table("[prometheus]", &[("max_series", json!(site.plan.memory.series))]);
-    let mut system = vec![
-        ("supervisor", json!("signalbox-demo")),
-        ("mounts", json!([site.plan.folders.state])),
-    ];
+    let mut system = vec![("mounts", json!([site.plan.folders.state]))];
     if let Some(bucket) = bucket {
         system.push(("secrets", json!([bucket.credentials])));
         let entries = [
@@ -75,6 +72,11 @@ fn settings(site: &Site<'_>, replica: Replica) -> String {
         table("[object_store]", &entries);
     }
     table("[system]", &system);
+    // so that what it says to do is said of this demo
+    let call = &site.plan.call;
+    let mut demo = vec![("program", json!(call.program))];
+    demo.extend(call.state_dir.iter().map(|folder| ("state_dir", json!(folder))));
+    table("[system.demo]", &demo);
     for peer in site.peers(replica) {
         let entries = [
             ("box", json!(peer.name)),

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::command_line::Call;
 use crate::part::Content;
 use crate::programs::Program;
 
@@ -19,6 +20,10 @@ fn plan(network: &str, extent: Extent) -> Plan {
         keys: Keys::new(),
         memory: Memory::of_box("4GB", &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stack")).unwrap(),
         tuning: Tuning::default(),
+        call: Call {
+            program: "signalbox-demo".into(),
+            state_dir: None,
+        },
     }
 }
 

@@ -188,7 +188,10 @@ async fn canaries_come_through(thanos: &Prometheus) {
 pub(crate) async fn names_a_dead_prometheus(demo: &Demo) {
     let (code, report) = ask_of_the_box(demo, "a", &[]).await;
     assert_eq!((code, report.state.as_str()), (2, "broken"));
-    let refused = "cannot be reached: Connection refused (os error 111)";
+    let refused = format!(
+        "cannot be reached at {}.1:9090: Connection refused (os error 111)",
+        demo.network
+    );
     let findings = report.of_the_box();
     let is = |id: &str, verdict: &str, level: u8, evidence: &str| {
         let Finding {
@@ -201,8 +204,8 @@ pub(crate) async fn names_a_dead_prometheus(demo: &Demo) {
         assert!(seen.contains(evidence), "{id}: {seen}");
     };
     is("prometheus-ready", "down", 2, &format!("/-/ready {refused}"));
-    is("prometheus-targets", "unknown", 2, refused);
-    is("canary-prometheus", "down", 2, refused);
+    is("prometheus-targets", "unknown", 2, &refused);
+    is("canary-prometheus", "down", 2, &refused);
     // whatever is not told by it, or asked by way of it
     for well in [
         "collector-ready",

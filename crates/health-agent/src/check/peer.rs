@@ -17,7 +17,7 @@ pub const CHECKS: &[Check] = &[
         severity: Severity::Advisory,
         title: "The other box answers",
         fix: "Look whether its machine runs and the network between leads there: `ping` its address from here, its console, the \
-              firewall; if the machine runs and refuses, look what is down there: {status box there}",
+              firewall; if the machine runs and refuses, look there what is down: {failed}",
         runbook: Some("HealthAgentDown"),
         before_start: false,
         judge: reachable,
@@ -78,7 +78,7 @@ pub const CHECKS: &[Check] = &[
         id: "peer-version",
         category: Category::Peer,
         severity: Severity::Advisory,
-        title: "Both boxes run the same version",
+        title: "Both boxes run the same release",
         fix: "Update the box that is behind, once the other one is healthy: `signalbox-health --version` on both tells which",
         runbook: None,
         before_start: false,

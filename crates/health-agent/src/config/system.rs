@@ -5,13 +5,12 @@ use serde::{Deserialize, Serialize};
 use service::Problems;
 
 use super::read::{self, keep};
-use crate::advice::Supervisor;
 
 /// The machine under the box.
 #[derive(Clone, Debug)]
 pub struct System {
-    /// Who starts and stops the parts.
-    pub supervisor: Supervisor,
+    /// Who starts and stops the parts, if it is not systemd.
+    pub demo: Option<Demo>,
     /// Units that must be active, beside those that `signalbox.target` wants. Without any of both, systemd is not asked.
     pub units: Vec<String>,
     /// Where there must be room.
@@ -26,6 +25,16 @@ pub struct System {
     pub profile: Option<PathBuf>,
     /// Whether the clock must be kept by a time server.
     pub clock: bool,
+}
+
+/// A demo of the whole box on one machine: how to call it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    /// As a person types it.
+    pub program: PathBuf,
+    /// If it is not where every demo keeps its state.
+    pub state_dir: Option<PathBuf>,
 }
 
 /// A certificate and its key.
@@ -47,7 +56,8 @@ pub struct Certificate {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawSystem {
-    supervisor: Supervisor,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo: Option<Demo>,
     units: Vec<String>,
     mounts: Vec<PathBuf>,
     secrets: Vec<PathBuf>,
@@ -60,7 +70,7 @@ pub(super) struct RawSystem {
 impl Default for RawSystem {
     fn default() -> Self {
         Self {
-            supervisor: Supervisor::default(),
+            demo: None,
             units: vec![],
             mounts: vec![PathBuf::from("/")],
             secrets: vec![],
@@ -82,7 +92,7 @@ impl RawSystem {
             .into_iter()
             .collect::<Option<Vec<_>>>();
         Some(System {
-            supervisor: self.supervisor,
+            demo: self.demo,
             units: self.units,
             mounts: self.mounts,
             secrets: self.secrets,

@@ -86,22 +86,27 @@ pub(super) fn json(findings: &[Finding], summary: &Summary, advice: &Advice) -> 
         verdict: Verdict,
         level: u8,
         evidence: &'a str,
-        fix: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fix: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         runbook: Option<&'static str>,
     }
 
     let checks = findings
         .iter()
-        .map(|Finding { check, reading }| Line {
-            id: check.id,
-            category: check.category,
-            severity: check.severity,
-            title: check.title,
-            verdict: reading.verdict,
-            level: check.level(reading.verdict),
-            evidence: &reading.evidence,
-            fix: advice.fill(check.fix),
-            runbook: check.runbook,
+        .map(|Finding { check, reading }| {
+            let fix = check.advice(reading.verdict, advice);
+            Line {
+                id: check.id,
+                category: check.category,
+                severity: check.severity,
+                title: check.title,
+                verdict: reading.verdict,
+                level: check.level(reading.verdict),
+                evidence: &reading.evidence,
+                runbook: check.runbook.filter(|_| fix.is_some()),
+                fix,
+            }
         })
         .collect();
     let report = Report {

@@ -78,7 +78,11 @@ fn whole(status: &Status, advice: &Advice) -> String {
         }
         page.push_str("</table>");
     }
-    page.push_str("<footer><a href=\"/status\">JSON</a> · <a href=\"/metrics\">metrics</a> · the same on this machine: <code>signalbox-health doctor</code></footer></main>");
+    let _ = write!(
+        page,
+        "<footer><a href=\"/status\">JSON</a> · <a href=\"/metrics\">metrics</a> · the same on this machine: {}</footer></main>",
+        code(&escape(&advice.fill("{doctor}")))
+    );
     page
 }
 
