@@ -28,7 +28,7 @@ async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
     let machine = Machine::create(Kind::Qemu, "acme", Ipv4Addr::new(10, 20, 0, 10)).await;
     let control = Control::on(machine, Golden::named("acme")).await;
     let machine = &control.machine;
-    is_green(machine).await;
+    doctor(machine, "the doctor is green", 0, &[]).await;
     println!(
         "the doctor of a new box is green {:.1?} after it was switched on",
         began.elapsed()
@@ -46,12 +46,13 @@ async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
 
     let began = Instant::now();
     machine.boot().await;
-    nothing_is_broken(machine).await;
+    doctor(machine, "nothing is broken", 1, &[]).await;
     println!(
         "nothing is broken any more {:.1?} after the power came back",
         began.elapsed()
     );
-    is_green(machine).await;
+    // the record that was being written when the power went may be torn, which is told for a day
+    doctor(machine, "the doctor is green", 0, &["prometheus-wal"]).await;
     println!(
         "the doctor is green again {:.1?} after the power came back",
         began.elapsed()
@@ -72,30 +73,34 @@ async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
     )
     .await;
     assert_eq!(resets, Some(0.0));
-    let broken = value(machine, "sum(prometheus_tsdb_wal_corruptions_total)", now).await;
-    assert_eq!(broken, Some(0.0));
+    // the record that was being written when the power went may be torn, and no other
+    let torn = value(machine, "sum(prometheus_tsdb_wal_corruptions_total)", now).await;
+    assert!(torn <= Some(1.0), "{torn:?}");
     assert_eq!(machine.run("systemctl --failed --plain --no-legend").await, "");
     drop((prod, dev, qa));
 }
 
-async fn nothing_is_broken(machine: &Machine) {
-    doctor(machine, "nothing is broken", 1).await;
-}
-
-async fn is_green(machine: &Machine) {
-    doctor(machine, "the doctor is green", 0).await;
-}
-
-/// Waits until the doctor says that it is no worse than this: 0 is well, 1 wants attention, 2 is broken.
-async fn doctor(machine: &Machine, what: &str, worst: i32) {
+/// Waits until the doctor says that nothing is worse than this: 0 is well, 1 wants attention, 2 is broken. Some may want attention all the same.
+async fn doctor(machine: &Machine, what: &str, worst: u64, but_for: &[&str]) {
     eventually(what, BOX, async || {
         let doctor = machine
-            .try_run("signalbox-health --config /etc/signalbox/health.toml doctor")
+            .try_run("signalbox-health --config /etc/signalbox/health.toml doctor --json")
             .await;
-        if doctor.code <= worst {
-            Ok(())
+        let report: serde_json::Value = serde_json::from_str(&doctor.stdout)
+            .map_err(|error| format!("{error}: {}{}", doctor.stdout, doctor.stderr))?;
+        let checks = report["checks"].as_array().ok_or("no checks")?;
+        let worse: Vec<_> = checks
+            .iter()
+            .filter(|check| {
+                let may = but_for.iter().any(|id| check["id"] == **id);
+                check["level"].as_u64() > Some(if may { worst.max(1) } else { worst })
+            })
+            .map(|check| format!("{}: {}", check["id"], check["evidence"]))
+            .collect();
+        if checks.is_empty() || !worse.is_empty() {
+            Err(worse.join("\n"))
         } else {
-            Err(format!("{}\n{}", doctor.stdout, doctor.stderr))
+            Ok(())
         }
     })
     .await;
