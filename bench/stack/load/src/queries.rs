@@ -241,7 +241,7 @@ mod tests {
         // as crates/dashboard/src/queries/tests.rs has them
         assert_eq!(
             text("quantile 0.95 qa"),
-            r#"histogram_quantile(0.95, sum by (le) (rate(http_server_request_duration_seconds_bucket{environment="qa"}[40s])))"#
+            r#"histogram_quantile(0.95, sum by (le) (environment_le:http_request_duration_seconds_bucket:rate40s{environment="qa"}))"#
         );
         assert_eq!(
             text("errors qa"),
