@@ -15,7 +15,7 @@ pub const CHECKS: &[Check] = &[
         category: Category::Thanos,
         severity: Severity::Required,
         title: "Every part of Thanos is ready",
-        fix: "Look at what the part that is named says, the store gateway in {log thanos-store}, and restart it if it hangs: {restart thanos-store}",
+        fix: "Read the log of the part that is named (of the store gateway: {log thanos-store}), and restart it if it hangs ({restart thanos-store})",
         runbook: None,
         before_start: false,
         judge: |facts| of(facts, |it, _| ready(it)),

@@ -23,13 +23,19 @@ pub(super) fn table(findings: &[Finding], summary: &Summary, advice: &Advice, ve
             continue;
         }
         let _ = writeln!(text, "{}", category.title());
-        for (index, finding) in shown.iter().enumerate() {
-            // one that does not answer leaves many unasked: what was seen is said once
-            let next = shown
-                .get(index + 1)
-                .filter(|next| next.reading == finding.reading);
-            let said_below = finding.reading.verdict == Verdict::Unknown && next.is_some();
-            line(&mut text, finding, advice, verbose, said_below);
+        let is_untold = |finding: &&&Finding| finding.reading.verdict == Verdict::Unknown;
+        let untold: Vec<_> = shown
+            .iter()
+            .copied()
+            .filter(|finding| is_untold(&finding))
+            .collect();
+        // one that does not answer leaves many unasked
+        let together = !verbose && untold.len() > 1;
+        for finding in shown.iter().filter(|finding| !(together && is_untold(finding))) {
+            line(&mut text, finding, advice, verbose);
+        }
+        if together {
+            cannot_be_judged(&mut text, &untold);
         }
         text.push('\n');
     }
@@ -37,7 +43,7 @@ pub(super) fn table(findings: &[Finding], summary: &Summary, advice: &Advice, ve
     text
 }
 
-fn line(text: &mut String, finding: &Finding, advice: &Advice, verbose: bool, said_below: bool) {
+fn line(text: &mut String, finding: &Finding, advice: &Advice, verbose: bool) {
     let (check, reading) = (finding.check, &finding.reading);
     let mark = match check.level(reading.verdict) {
         _ if reading.verdict == Verdict::NotApplicable => "-",
@@ -55,9 +61,7 @@ fn line(text: &mut String, finding: &Finding, advice: &Advice, verbose: bool, sa
         return;
     }
     let _ = writeln!(text, "  [{}, {}]", check.id, reading.verdict);
-    if !said_below {
-        let _ = writeln!(text, "      seen: {}", reading.evidence);
-    }
+    let _ = writeln!(text, "      seen: {}", reading.evidence);
     let Some(fix) = check.advice(reading.verdict, advice) else {
         return;
     };
@@ -66,6 +70,30 @@ fn line(text: &mut String, finding: &Finding, advice: &Advice, verbose: bool, sa
         let more = advice.runbook(runbook);
         let more = more.unwrap_or_else(|| format!("/runbooks/{runbook} on the dashboard"));
         let _ = writeln!(text, "      more: {more}");
+    }
+}
+
+/// Several of a category, most often for one reason.
+fn cannot_be_judged(text: &mut String, findings: &[&Finding]) {
+    const REASONS: usize = 2;
+    let ids: Vec<_> = findings.iter().map(|finding| finding.check.id).collect();
+    let _ = writeln!(text, "  ? {} cannot be judged: {}", ids.len(), ids.join(", "));
+    let mut reasons = vec![];
+    for finding in findings {
+        let evidence = finding.reading.evidence.as_str();
+        if !reasons.contains(&evidence) {
+            reasons.push(evidence);
+        }
+    }
+    for reason in reasons.iter().take(REASONS) {
+        let _ = writeln!(text, "      seen: {reason}");
+    }
+    if reasons.len() > REASONS {
+        let _ = writeln!(
+            text,
+            "      and {} reasons more: --verbose",
+            reasons.len() - REASONS
+        );
     }
 }
 
@@ -171,21 +199,37 @@ mod tests {
     }
 
     #[test]
-    fn the_same_reason_is_said_once() {
+    fn what_cannot_be_judged_stands_together_with_each_reason_once() {
         let finding = |reading| Finding {
             check: &READY,
             reading,
         };
-        let findings =
-            ["no answer", "no answer", "nothing to read"].map(|why| finding(Reading::unknown(why)));
+        let reasons = ["no answer", "no answer", "nothing to read", "no time"];
+        let mut findings = vec![finding(Reading::ok("fine"))];
+        findings.extend(reasons.map(|why| finding(Reading::unknown(why))));
+        findings.push(finding(Reading::ok("fine")));
         let summary = Summary {
             level: 2,
-            line: "3 checks".to_owned(),
+            line: "6 checks".to_owned(),
         };
+        let shown = |verbose| table(&findings, &summary, &Advice::default(), verbose);
         assert_eq!(
-            table(&findings, &summary, &Advice::default(), false),
-            "Prometheus\n  ? It is ready  [ready, unknown]\n  ? It is ready  [ready, unknown]\n      seen: no answer\n  \
-             ? It is ready  [ready, unknown]\n      seen: nothing to read\n\n3 checks\n"
+            shown(false),
+            "\
+Prometheus
+  √ It is ready
+  √ It is ready
+  ? 4 cannot be judged: ready, ready, ready, ready
+      seen: no answer
+      seen: nothing to read
+      and more: --verbose shows each
+
+6 checks
+"
+        );
+        assert_eq!(
+            shown(true).matches("  ? It is ready  [ready, unknown]\n").count(),
+            4
         );
     }
 }
