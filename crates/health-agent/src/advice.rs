@@ -276,6 +276,7 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn what_is_to_be_started_is_there() {
         // what the appliance consists of, and what `signalbox-demo status` shows

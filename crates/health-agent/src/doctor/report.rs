@@ -23,11 +23,11 @@ pub(super) fn table(findings: &[Finding], summary: &Summary, advice: &Advice, ve
             continue;
         }
         let _ = writeln!(text, "{}", category.title());
-        let is_untold = |finding: &&&Finding| finding.reading.verdict == Verdict::Unknown;
+        let is_untold = |finding: &Finding| finding.reading.verdict == Verdict::Unknown;
         let untold: Vec<_> = shown
             .iter()
             .copied()
-            .filter(|finding| is_untold(&finding))
+            .filter(|finding| is_untold(finding))
             .collect();
         // one that does not answer leaves many unasked
         let together = !verbose && untold.len() > 1;

@@ -75,7 +75,7 @@ async fn data_is_intact_counters_go_on_and_the_doctor_is_green_again() {
     assert_eq!(resets, Some(0.0));
     // the record that was being written when the power went may be torn, and no other
     let torn = value(machine, "sum(prometheus_tsdb_wal_corruptions_total)", now).await;
-    assert!(torn <= Some(1.0), "{torn:?}");
+    assert!(torn.is_some_and(|torn| torn <= 1.0), "{torn:?}");
     assert_eq!(machine.run("systemctl --failed --plain --no-legend").await, "");
     drop((prod, dev, qa));
 }
