@@ -25,7 +25,7 @@ pub type Answer<T> = Result<T, String>;
 /// Seconds since 1970.
 pub type Timestamp = f64;
 
-/// What is said to be so many seconds after now was said before a clock was put back.
+/// What is said to be so many seconds after now was said before a clock was put back, here or where it was said.
 pub(crate) const AHEAD: f64 = 30.0;
 
 /// One round's facts.

@@ -6,7 +6,7 @@
 use crate::check::phrase::time;
 use crate::check::{Category, Check, Severity};
 use crate::facts::peer::{Agent, Machine, Peer, Watchdog};
-use crate::facts::{Answer, Facts};
+use crate::facts::{AHEAD, Answer, Facts};
 use crate::verdict::Reading;
 
 /// All of them.
@@ -91,9 +91,6 @@ const ROUND_IS_OLD: f64 = 180.0;
 
 /// Prometheus tells Alertmanager once a minute that an alert still fires.
 const WATCHDOG_IS_OLD: f64 = 300.0;
-
-/// What was heard of so many seconds after now tells nothing: the clock there was put.
-const AHEAD: f64 = 30.0;
 
 /// Seconds between clocks from which on samples of both no longer fit together, and from which on Thanos' answers are wrong.
 const SKEWED: f64 = 2.0;
